@@ -1,0 +1,25 @@
+namespace Countersign.Core.Challenges;
+
+/// <summary>What can happen to a challenge.</summary>
+public abstract record ChallengeEvent
+{
+    private ChallengeEvent()
+    {
+    }
+
+    public sealed record Proven(FactorProof Proof) : ChallengeEvent;
+
+    public sealed record Declined(bool Reported) : ChallengeEvent;
+
+    public sealed record WrongNumber : ChallengeEvent;
+
+    public sealed record Cancelled(CancelCause Cause) : ChallengeEvent;
+
+    /// <summary>The held command was answered undecided; whoever repeats it may use the approval, whatever its command token.</summary>
+    public sealed record HoldEnded : ChallengeEvent;
+
+    public sealed record Redeemed : ChallengeEvent;
+
+    /// <summary>Nothing but time has passed.</summary>
+    public sealed record Tick : ChallengeEvent;
+}

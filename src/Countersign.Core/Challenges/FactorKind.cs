@@ -1,0 +1,37 @@
+namespace Countersign.Core.Challenges;
+
+public enum FactorKind
+{
+    WebAuthn,
+    Totp,
+    RecoveryCode,
+    DuoPush,
+    EmailApproval,
+    SecurityKeySsh,
+}
+
+/// <summary>How much a proof is worth; ordered, each satisfies the ones before.</summary>
+public enum Strength
+{
+    Basic,
+    Strong,
+    PhishingResistant,
+    HardwareAttested,
+}
+
+/// <summary>What a factor has proven, about which challenge.</summary>
+/// <param name="ChallengeId">The only challenge that this proof can approve.</param>
+/// <param name="Kind">By what.</param>
+/// <param name="Strength">What that is worth, as verified, not as claimed.</param>
+/// <param name="Authenticator">The owner's name for it, for example "YubiKey 5C".</param>
+public sealed record FactorProof(ChallengeId ChallengeId, FactorKind Kind, Strength Strength, string Authenticator)
+{
+    /// <summary>The authenticator's model, where it has told one.</summary>
+    public Guid? Aaguid { get; init; }
+
+    /// <summary>The key of the record that proved it (credential id, authenticator key); for the audit log.</summary>
+    public string? AuthenticatorId { get; init; }
+
+    /// <summary>The signed evidence (a WebAuthn assertion as JSON) that anyone can verify later; null for factors that leave none.</summary>
+    public string? Evidence { get; init; }
+}

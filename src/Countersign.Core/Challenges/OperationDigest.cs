@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+
+namespace Countersign.Core.Challenges;
+
+/// <summary>
+/// SHA-256 over what an approval approves: challenge, person, credential, service, repository, every ref with old and new id,
+/// push options. Each part is length-prefixed (32-bit big-endian, UTF-8), so that no two operations share an encoding.
+/// A WebAuthn assertion is bound to it: the webAuthnChallenge is a hash over this digest and a server nonce.
+/// </summary>
+public static class OperationDigest
+{
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    public static string Of(ChallengeId id, PrincipalId principal, GitCredential credential, GitCommand command)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "countersign-operation-v1");
+        Add(hash, id.Value);
+        Add(hash, principal.ToString());
+        Add(hash, credential.Id);
+        Add(hash, command.Service.ToString());
+        Add(hash, command.Repository.ToString());
+        Add(hash, command.Updates.Count);
+        foreach (var update in command.Updates)
+        {
+            Add(hash, update.Old.Hex);
+            Add(hash, update.New.Hex);
+            Add(hash, update.Name.Value);
+        }
+
+        Add(hash, command.PushOptions.Count);
+        foreach (var option in command.PushOptions)
+        {
+            Add(hash, option);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Add(IncrementalHash hash, string part)
+    {
+        var bytes = Encoding.UTF8.GetBytes(part);
+        Add(hash, bytes.Length);
+        hash.AppendData(bytes);
+    }
+
+    private static void Add(IncrementalHash hash, int number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        hash.AppendData(bytes);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Countersign.Core.Git;
+
+public enum RefChange
+{
+    Create,
+    Update,
+    Delete,
+}
+
+/// <summary>One line of a push: the ref goes from the old id to the new id (gitprotocol-pack, "Reference Update Request").</summary>
+/// <param name="Old">The id that the client believes the ref has; all zeros to create it.</param>
+/// <param name="New">The id that the ref shall have; all zeros to delete it.</param>
+/// <param name="Name">The full name, for example <c>refs/heads/main</c>.</param>
+public sealed record RefUpdate(ObjectId Old, ObjectId New, RefName Name)
+{
+    public RefChange Change => Old.IsZero ? RefChange.Create : New.IsZero ? RefChange.Delete : RefChange.Update;
+
+    /// <summary>True when the old commit is not an ancestor of the new one; null while nobody has looked.</summary>
+    public bool? Forced { get; init; }
+
+    /// <summary>Commits that the update adds; null while nobody has looked.</summary>
+    public int? Commits { get; init; }
+}

@@ -1,0 +1,38 @@
+namespace Countersign.Core.Identities;
+
+/// <summary>The key of a principal; never reused, never derived from a name.</summary>
+public readonly record struct PrincipalId(Guid Value)
+{
+    public override string ToString() => Value.ToString("N");
+
+    public static bool TryParse(string? text, out PrincipalId id)
+    {
+        var parsed = Guid.TryParseExact(text, "N", out var value);
+        id = new(value);
+        return parsed;
+    }
+}
+
+/// <summary>Who asks.</summary>
+/// <param name="Id">The key.</param>
+/// <param name="Name">The canonical name, as typed at sign-in and as Git's user name.</param>
+/// <param name="IsAdministrator">May administer the instance. Gives no access to repositories.</param>
+public sealed record Principal(PrincipalId Id, string Name, bool IsAdministrator = false)
+{
+    /// <summary>The kinds of second factor that the person has set up.</summary>
+    public IReadOnlySet<Challenges.FactorKind> Factors { get; init; } = new HashSet<Challenges.FactorKind>();
+}
+
+/// <summary>What a member may do in a workspace; ordered, each includes the one before.</summary>
+public enum Role
+{
+    None,
+    Read,
+    Write,
+    Admin,
+}
+
+/// <summary>The first factor that came with a command.</summary>
+/// <param name="Id">The key of the access token or SSH key.</param>
+/// <param name="Label">The owner's name for it, shown on the approval page.</param>
+public sealed record GitCredential(string Id, string Label);

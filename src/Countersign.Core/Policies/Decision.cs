@@ -1,0 +1,63 @@
+namespace Countersign.Core.Policies;
+
+/// <summary>The outcome of a decision, always with its reason.</summary>
+public abstract record Decision
+{
+    private Decision()
+    {
+    }
+
+    public required Reason Reason { get; init; }
+
+    /// <param name="Grant">The grant that covers the command; null where no second factor was owed.</param>
+    public sealed record Allow(Grant? Grant) : Decision
+    {
+        /// <summary>In report mode: what enforcing would have said.</summary>
+        public Decision? WouldHaveBeen { get; init; }
+    }
+
+    public sealed record Deny : Decision;
+
+    /// <summary>A second factor is owed.</summary>
+    public sealed record StepUp(FactorRequirement Requirement, GrantTerms Terms) : Decision;
+}
+
+/// <summary>Why; the code is stable and goes into the audit log, the rule is the name in the policy file.</summary>
+public sealed record Reason(ReasonCode Code, string? Rule = null)
+{
+    public override string ToString() => Rule is null ? Code.ToString() : $"{Code} ({Rule})";
+}
+
+public enum ReasonCode
+{
+    // allow
+    NoSecondFactorOwed,
+    CoveredByGrant,
+    ModeOff,
+    ModeReport,
+
+    // step up
+    SecondFactorOwed,
+
+    // deny
+    NoRuleMatched,
+    DeniedByRule,
+    RequirementsContradict,
+    RepositoryNotFound,
+    RoleTooLow,
+    NoFactorSetUp,
+    NoFactorStrongEnough,
+    PersonDeclined,
+    PersonReported,
+    WrongNumbers,
+    NotApprovedInTime,
+    RequestExpired,
+    ClientLeft,
+    Superseded,
+    AccessEnded,
+    RulesChanged,
+    RecentlyDenied,
+    TooManyHeld,
+    Unavailable,
+    MalformedRequest,
+}

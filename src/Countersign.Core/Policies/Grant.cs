@@ -1,0 +1,74 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+
+namespace Countersign.Core.Policies;
+
+public enum GrantScope
+{
+    Repository,
+    Workspace,
+}
+
+/// <summary>How far and how long an approval reaches.</summary>
+public sealed record GrantTerms
+{
+    /// <summary>Workspace scope serves reads only: a clone with submodules is one approval. A write never reaches further than its repository.</summary>
+    public GrantScope Scope { get; init; } = GrantScope.Repository;
+
+    /// <summary>The grant ends when it has not been used for so long.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The grant ends after so long, used or not.</summary>
+    public TimeSpan Max { get; init; } = TimeSpan.FromMinutes(10);
+}
+
+/// <summary>A proof accepted for a while, for exactly what it names.</summary>
+public sealed record Grant
+{
+    public required long Id { get; init; }
+
+    public required ChallengeId ChallengeId { get; init; }
+
+    public required PrincipalId PrincipalId { get; init; }
+
+    public required string CredentialId { get; init; }
+
+    public required OperationClass Class { get; init; }
+
+    public required RepositoryPath Repository { get; init; }
+
+    /// <summary><see cref="ClientAddress.Network"/> of the approved command.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The per-command key that the grant is bound to; null where the command had none.</summary>
+    public CommandToken? CommandToken { get; init; }
+
+    public required GrantTerms Terms { get; init; }
+
+    public required FactorProof Proof { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset LastUsedAt { get; init; }
+
+    /// <summary>A push is using it, or has used it: it lets no other push through.</summary>
+    public bool PushClaimed { get; init; }
+
+    public bool IsLive(DateTimeOffset now) => now < CreatedAt + Terms.Max && now < LastUsedAt + Terms.Idle && now >= CreatedAt;
+
+    /// <summary>True when this grant names what the request asks; its proof is judged apart.</summary>
+    public bool Covers(AccessRequest request, DateTimeOffset now) =>
+        IsLive(now)
+        && request.Principal.Id == PrincipalId
+        && request.Credential.Id == CredentialId
+        && request.Client.Network == Network
+        && (request.Command.Class == OperationClass.Read || Class == OperationClass.Write)
+        && !(request.Command.RefsKnown && PushClaimed)
+        && CoversRepository(request);
+
+    private bool CoversRepository(AccessRequest request) =>
+        Terms.Scope == GrantScope.Workspace && request.Command.Class == OperationClass.Read
+            ? request.Command.Repository.Workspace == Repository.Workspace
+            : request.Command.Repository == Repository && request.CommandToken == CommandToken;
+}
