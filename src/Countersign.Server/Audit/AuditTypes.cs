@@ -1,0 +1,58 @@
+namespace Countersign.Server.Audit;
+
+/// <summary>The stable names of audit events. Facts of each are listed in docs/audit-events.md.</summary>
+internal static class AuditTypes
+{
+    // a command: every record carries "decision" once there is one
+    public const string CommandReceived = "command.received";
+    public const string CommandDecided = "command.decided";
+    public const string CommandForwarded = "command.forwarded";
+    public const string CommandCompleted = "command.completed";
+    public const string CommandRefused = "command.refused";
+    public const string CredentialRejected = "credential.rejected";
+
+    // a request for proof
+    public const string ChallengeCreated = "challenge.created";
+    public const string ChallengeJoined = "challenge.joined";
+    public const string ChallengeApproved = "challenge.approved";
+    public const string ChallengeDenied = "challenge.denied";
+    public const string ChallengeExpired = "challenge.expired";
+    public const string ChallengeCancelled = "challenge.cancelled";
+    public const string ChallengeSpent = "challenge.spent";
+    public const string ChallengeNumberWrong = "challenge.number_wrong";
+    public const string FactorFailed = "factor.failed";
+    public const string FactorLocked = "factor.locked";
+
+    // people and what they hold
+    public const string SetupLinkIssued = "setup.link_issued";
+    public const string SetupCompleted = "setup.completed";
+    public const string PersonAdded = "person.added";
+    public const string PersonDisabled = "person.disabled";
+    public const string PersonEnabled = "person.enabled";
+    public const string PersonUnlocked = "person.unlocked";
+    public const string PersonChanged = "person.changed";
+    public const string SessionStarted = "session.started";
+    public const string SessionRefused = "session.refused";
+    public const string SessionEnded = "session.ended";
+    public const string StepUpPassed = "session.step_up";
+    public const string FactorAdded = "factor.added";
+    public const string FactorRenamed = "factor.renamed";
+    public const string FactorRemoved = "factor.removed";
+    public const string FactorReset = "factor.reset";
+    public const string RecoveryCodesMade = "factor.recovery_codes_made";
+    public const string RecoveryCodeUsed = "factor.recovery_code_used";
+    public const string TokenAdded = "token.added";
+    public const string TokenRevoked = "token.revoked";
+
+    // what is governed
+    public const string WorkspaceAdded = "workspace.added";
+    public const string MemberAdded = "member.added";
+    public const string MemberAccepted = "member.accepted";
+    public const string MemberRemoved = "member.removed";
+    public const string RepositoryAdded = "repository.added";
+    public const string PolicyApplied = "policy.applied";
+
+    // the gateway itself
+    public const string GatewayStarted = "gateway.started";
+    public const string GatewayStopped = "gateway.stopped";
+}
