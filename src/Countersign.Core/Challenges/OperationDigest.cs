@@ -23,6 +23,22 @@ public static class OperationDigest
         Add(hash, credential.Id);
         Add(hash, command.Service.ToString());
         Add(hash, command.Repository.ToString());
+        AddUpdates(hash, command);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Over the ref updates and push options alone: what a grant for a push with known refs is bound to.</summary>
+    /// <returns>64 lower-case hexadecimal digits.</returns>
+    public static string OfUpdates(GitCommand command)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "countersign-updates-v1");
+        AddUpdates(hash, command);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void AddUpdates(IncrementalHash hash, GitCommand command)
+    {
         Add(hash, command.Updates.Count);
         foreach (var update in command.Updates)
         {
@@ -36,8 +52,6 @@ public static class OperationDigest
         {
             Add(hash, option);
         }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static void Add(IncrementalHash hash, string part)

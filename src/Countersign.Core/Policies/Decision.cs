@@ -32,6 +32,12 @@ public enum ReasonCode
 {
     // allow
     NoSecondFactorOwed,
+
+    /// <summary>A second factor is owed, but not for this answer: nothing of the repository is in it.</summary>
+    NothingShown,
+
+    /// <summary>A push sees the refs because the person may read them; it is asked once it says what it changes.</summary>
+    ReadAllowed,
     CoveredByGrant,
     ModeOff,
     ModeReport,
@@ -59,5 +65,5 @@ public enum ReasonCode
     RecentlyDenied,
     TooManyHeld,
     Unavailable,
-    MalformedRequest,
+    PushTooLarge,
 }

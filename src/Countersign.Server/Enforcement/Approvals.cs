@@ -1,69 +1,129 @@
+using System.Security.Cryptography;
+using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
+using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Enforcement;
-
-/// <summary>What a person sends to approve: the number where it is owed, and one proof.</summary>
-internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson);
-
-internal enum ApprovalOutcome
-{
-    /// <summary>The verdict is durable.</summary>
-    Done,
-
-    /// <summary>There is no such request for this person.</summary>
-    NotFound,
-
-    /// <summary>Settled before; <see cref="ApprovalResult.Challenge"/> says how.</summary>
-    AlreadySettled,
-
-    /// <summary>A number is owed and none came.</summary>
-    NumberOwed,
-    NumberWrong,
-
-    /// <summary>Neither code nor assertion came.</summary>
-    ProofOwed,
-    ProofRefused,
-    ProofDelayed,
-    ProofLocked,
-    FactorNotSetUp,
-
-    /// <summary>Proven, but the rule asks for a stronger factor, another kind or another model.</summary>
-    FactorNotAccepted,
-}
-
-internal sealed record ApprovalResult(ApprovalOutcome Outcome, Challenge? Challenge = null, DateTimeOffset? RetryAt = null);
 
 /// <summary>
 /// The one method by which a request is settled by a person, whatever the surface (page, API, terminal). The order matters:
 /// number, then proof (which spends the code), then the conditional write of the verdict together with its audit record.
 /// </summary>
-internal sealed class Approvals
+internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, IAccessTokens tokens)
 {
     /// <summary>Options for <c>navigator.credentials.get</c> bound to this challenge's digest, as JSON (PublicKeyCredentialRequestOptionsJSON); null when there is no such pending request of this person.</summary>
-    public Task<string?> AssertionOptionsAsync(Principal principal, ChallengeId id, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<string?> AssertionOptionsAsync(Principal principal, ChallengeId id, CancellationToken cancellation) =>
+        FindOwn(principal, id) is { State: ChallengeState.Pending } challenge
+            ? await webAuthn.OptionsAsync(principal, PurposeOf(challenge), cancellation)
+            : null;
 
-    public Task<ApprovalResult> ApproveAsync(Principal principal, ChallengeId id, ApprovalInput input, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<ApprovalResult> ApproveAsync(Principal principal, ChallengeId id, ApprovalInput input, CancellationToken cancellation)
+    {
+        if (FindOwn(principal, id) is not { } challenge)
+        {
+            return new(ApprovalOutcome.NotFound);
+        }
+
+        if (challenge.State is not ChallengeState.Pending)
+        {
+            return new(ApprovalOutcome.AlreadySettled, challenge);
+        }
+
+        if (await CheckNumberAsync(challenge, input.Number) is { } refused)
+        {
+            return refused;
+        }
+
+        return FactorFor(input) is not var (kind, proof)
+            ? new(ApprovalOutcome.ProofOwed, challenge)
+            : await ProveAsync(principal, challenge, kind, proof, cancellation);
+    }
 
     /// <param name="principal">Whose request it must be.</param>
     /// <param name="id">Which.</param>
     /// <param name="reported">"This wasn't me": also revokes the credential that asked and ends the person's grants.</param>
     /// <param name="cancellation">Gives up waiting, not the verdict.</param>
-    public Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation) => throw new NotImplementedException();
-}
+    public async Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation)
+    {
+        if (FindOwn(principal, id) is not { } challenge)
+        {
+            return new(ApprovalOutcome.NotFound);
+        }
 
-/// <summary>Reads challenges for pages and the API, and tells when one of a person's changes.</summary>
-internal sealed class ChallengeReader
-{
-    /// <summary>The challenge with its state as of now (an overdue one reads as Expired); null when it does not exist.</summary>
-    public Challenge? Find(ChallengeId id) => throw new NotImplementedException();
+        var settled = await register.SettleAsync(id, new ChallengeEvent.Declined(reported), principal.Name);
+        if (reported)
+        {
+            // Whatever became of the request: somebody else has the credential.
+            await tokens.RevokeAsync(principal.Id, challenge.Credential.Id, principal.Name, CancellationToken.None);
+            await register.EndAccessAsync(principal.Id, null, principal.Name);
+        }
 
-    /// <summary>The person's requests, newest first.</summary>
-    public IReadOnlyList<Challenge> List(PrincipalId principal, int limit) => throw new NotImplementedException();
+        return settled is { After.State: ChallengeState.Denied } now && now.Before.State is ChallengeState.Pending
+            ? new(ApprovalOutcome.Done, now.After)
+            : new(ApprovalOutcome.AlreadySettled, settled?.After);
+    }
 
-    /// <summary>Everybody's, newest first; for administrators.</summary>
-    public IReadOnlyList<Challenge> ListAll(int limit) => throw new NotImplementedException();
+    private async Task<ApprovalResult?> CheckNumberAsync(Challenge challenge, string? number)
+    {
+        if (number is null)
+        {
+            return challenge.Requirement.Number ? new(ApprovalOutcome.NumberOwed, challenge) : null;
+        }
 
-    /// <summary>Yields the challenge at each change of any of the person's challenges, until cancelled. Missed changes are coalesced.</summary>
-    public IAsyncEnumerable<Challenge> WatchAsync(PrincipalId principal, CancellationToken cancellation) => throw new NotImplementedException();
+        if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(number.Trim()), Encoding.UTF8.GetBytes(challenge.Number)))
+        {
+            return null;
+        }
+
+        var settled = await register.SettleAsync(challenge.Id, new ChallengeEvent.WrongNumber(), challenge.PrincipalName);
+        return new(ApprovalOutcome.NumberWrong, settled?.After);
+    }
+
+    private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, CancellationToken cancellation)
+    {
+        if (challenge.Requirement.Kinds.Count > 0 && !challenge.Requirement.Kinds.Contains(kind))
+        {
+            return new(ApprovalOutcome.FactorNotAccepted, challenge); // before the code is spent in vain
+        }
+
+        var result = await factors.Single(factor => factor.Kind == kind).VerifyAsync(principal, PurposeOf(challenge), input, cancellation);
+        if (result is not { Failure: FactorFailure.None, Proven: { } proven })
+        {
+            return new(Outcome(result.Failure), challenge, result.RetryAt);
+        }
+
+        var proof = proven.For(challenge.Id);
+        if (!challenge.Requirement.IsSatisfiedBy(proof))
+        {
+            return new(ApprovalOutcome.FactorNotAccepted, challenge);
+        }
+
+        var settled = await register.SettleAsync(challenge.Id, new ChallengeEvent.Proven(proof), principal.Name);
+        return settled is { Before.State: ChallengeState.Pending, After.State: ChallengeState.Approved or ChallengeState.Spent } now
+            ? new(ApprovalOutcome.Done, now.After)
+            : new(ApprovalOutcome.AlreadySettled, settled?.After);
+    }
+
+    private Challenge? FindOwn(Principal principal, ChallengeId id) =>
+        reader.Find(id) is { } challenge && challenge.PrincipalId == principal.Id ? challenge : null;
+
+    private static ProofPurpose PurposeOf(Challenge challenge) => new("approve", challenge.Id.Value, challenge.Digest);
+
+    private static (FactorKind, FactorInput)? FactorFor(ApprovalInput input) => input switch
+    {
+        { AssertionJson: { } assertion, Totp: null, RecoveryCode: null } => (FactorKind.WebAuthn, new(null, assertion)),
+        { Totp: { } code, AssertionJson: null, RecoveryCode: null } => (FactorKind.Totp, new(code, null)),
+        { RecoveryCode: { } code, AssertionJson: null, Totp: null } => (FactorKind.RecoveryCode, new(code, null)),
+        _ => null,
+    };
+
+    private static ApprovalOutcome Outcome(FactorFailure failure) => failure switch
+    {
+        FactorFailure.NotSetUp => ApprovalOutcome.FactorNotSetUp,
+        FactorFailure.Delayed => ApprovalOutcome.ProofDelayed,
+        FactorFailure.Locked => ApprovalOutcome.ProofLocked,
+        _ => ApprovalOutcome.ProofRefused,
+    };
 }

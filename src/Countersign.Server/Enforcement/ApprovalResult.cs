@@ -1,0 +1,34 @@
+using Countersign.Core.Challenges;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>What a person sends to approve: the number where it is owed, and one proof.</summary>
+internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson);
+
+internal enum ApprovalOutcome
+{
+    /// <summary>The verdict is durable.</summary>
+    Done,
+
+    /// <summary>There is no such request for this person.</summary>
+    NotFound,
+
+    /// <summary>Settled before; <see cref="ApprovalResult.Challenge"/> says how.</summary>
+    AlreadySettled,
+
+    /// <summary>A number is owed and none came.</summary>
+    NumberOwed,
+    NumberWrong,
+
+    /// <summary>Neither code nor assertion came.</summary>
+    ProofOwed,
+    ProofRefused,
+    ProofDelayed,
+    ProofLocked,
+    FactorNotSetUp,
+
+    /// <summary>The rule asks for a stronger factor, another kind or another model.</summary>
+    FactorNotAccepted,
+}
+
+internal sealed record ApprovalResult(ApprovalOutcome Outcome, Challenge? Challenge = null, DateTimeOffset? RetryAt = null);

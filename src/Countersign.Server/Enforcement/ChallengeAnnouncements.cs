@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// Wakes who waits: held commands by challenge, open pages by person. Carries wake-ups, never truth: whoever wakes reads the
+/// ledger. A waiting command is one task completion source; it costs no thread.
+/// </summary>
+internal sealed class ChallengeAnnouncements
+{
+    private readonly ConcurrentDictionary<ChallengeId, Waiters> waiting = new();
+    private readonly ConcurrentDictionary<PrincipalId, Watchers> watching = new();
+
+    /// <summary>Commands held right now.</summary>
+    public int Waiting => waiting.Values.Sum(waiters => waiters.Count);
+
+    public Waiter Wait(ChallengeId id)
+    {
+        while (true)
+        {
+            var waiters = waiting.GetOrAdd(id, static _ => new Waiters());
+            if (waiters.TryAdd() is { } waiter)
+            {
+                return waiter.In(this, id, waiters);
+            }
+        }
+    }
+
+    /// <summary>Tells of a stored change. Held commands wake unless the challenge still is pending.</summary>
+    public void Announce(Challenge challenge)
+    {
+        if (challenge.State is not ChallengeState.Pending && waiting.TryGetValue(challenge.Id, out var waiters))
+        {
+            waiters.Wake();
+        }
+
+        if (watching.TryGetValue(challenge.PrincipalId, out var watchers))
+        {
+            watchers.Tell(challenge);
+        }
+    }
+
+    /// <summary>The person's challenges as they change; when a reader is slow, the oldest news are dropped.</summary>
+    public async IAsyncEnumerable<Challenge> WatchAsync(PrincipalId principal, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var channel = Channel.CreateBounded<Challenge>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
+        var watchers = watching.GetOrAdd(principal, static _ => new Watchers());
+        watchers.Add(channel);
+        try
+        {
+            await foreach (var challenge in channel.Reader.ReadAllAsync(cancellation))
+            {
+                yield return challenge;
+            }
+        }
+        finally
+        {
+            watchers.Remove(channel);
+        }
+    }
+
+    /// <summary>One held command. Dispose when it waits no more.</summary>
+    internal sealed class Waiter(Task woken)
+    {
+        private ChallengeAnnouncements? owner;
+        private ChallengeId? id;
+        private Waiters? group;
+
+        public Task Woken => woken;
+
+        public Waiter In(ChallengeAnnouncements announcements, ChallengeId challenge, Waiters waiters)
+        {
+            (owner, id, group) = (announcements, challenge, waiters);
+            return this;
+        }
+
+        /// <returns>True when nobody waits for this challenge any more.</returns>
+        public bool Leave()
+        {
+            if (Interlocked.Exchange(ref group, null) is not { } waiters || !waiters.Remove())
+            {
+                return false;
+            }
+
+            owner!.waiting.TryRemove(new(id!, waiters));
+            return true;
+        }
+    }
+
+    internal sealed class Waiters
+    {
+        private readonly TaskCompletionSource woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly Lock gate = new();
+        private int count;
+        private bool closed;
+
+        public int Count => count;
+
+        public void Wake() => woken.TrySetResult();
+
+        public Waiter? TryAdd()
+        {
+            lock (gate)
+            {
+                if (closed)
+                {
+                    return null;
+                }
+
+                count++;
+                return new(woken.Task);
+            }
+        }
+
+        public bool Remove()
+        {
+            lock (gate)
+            {
+                closed = --count == 0;
+                return closed;
+            }
+        }
+    }
+
+    private sealed class Watchers
+    {
+        private readonly Lock gate = new();
+        private readonly List<Channel<Challenge>> channels = [];
+
+        public void Add(Channel<Challenge> channel)
+        {
+            lock (gate)
+            {
+                channels.Add(channel);
+            }
+        }
+
+        public void Remove(Channel<Challenge> channel)
+        {
+            lock (gate)
+            {
+                channels.Remove(channel);
+            }
+        }
+
+        public void Tell(Challenge challenge)
+        {
+            lock (gate)
+            {
+                channels.ForEach(channel => channel.Writer.TryWrite(challenge));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Countersign.Core.Audit;
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Core.Policies;
+using Countersign.Server.Audit;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>What the audit log says about a challenge. The page shows the same fields: one source for both.</summary>
+internal static class ChallengeAudit
+{
+    public static AuditEvent Created(Challenge challenge)
+    {
+        var facts = Facts(challenge);
+        facts["digest"] = challenge.Digest;
+        facts["requirement"] = Words(challenge.Requirement);
+        facts["expires"] = challenge.ExpiresAt.ToString("O", CultureInfo.InvariantCulture);
+        facts["user_agent"] = challenge.UserAgent;
+        AddUpdates(facts, challenge.Command);
+        return new(AuditTypes.ChallengeCreated, challenge.CreatedAt, challenge.PrincipalName) { Facts = facts };
+    }
+
+    /// <summary>The event for a change of state; null when nothing happened that is worth a record of its own.</summary>
+    public static AuditEvent? Changed(Challenge before, Challenge after, string actor, DateTimeOffset now)
+    {
+        var facts = Facts(after);
+        var type = Describe(before, after, facts);
+        return type is null ? null : new(type, now, actor) { Facts = facts };
+    }
+
+    private static string? Describe(Challenge before, Challenge after, SortedDictionary<string, string> facts)
+    {
+        switch (after.State)
+        {
+            case ChallengeState.Approved { Proof: var proof } when before.State is ChallengeState.Pending:
+                facts["digest"] = after.Digest;
+                facts["factor"] = proof.Kind.ToString();
+                facts["strength"] = proof.Strength.ToString();
+                facts["authenticator"] = proof.Authenticator;
+                AddIfAny(facts, "authenticator_id", proof.AuthenticatorId);
+                AddIfAny(facts, "evidence", proof.Evidence);
+                return AuditTypes.ChallengeApproved;
+            case ChallengeState.Denied { Cause: var cause } when before.State is ChallengeState.Pending:
+                facts["cause"] = cause.ToString();
+                return AuditTypes.ChallengeDenied;
+            case ChallengeState.Cancelled { Cause: var cause } when !before.State.IsFinal:
+                facts["cause"] = cause.ToString();
+                return AuditTypes.ChallengeCancelled;
+            case ChallengeState.Expired when !before.State.IsFinal:
+                return AuditTypes.ChallengeExpired;
+            case ChallengeState.Spent when before.State is ChallengeState.Approved:
+                return AuditTypes.ChallengeSpent;
+            default:
+                return after.WrongNumbers > before.WrongNumbers ? AuditTypes.ChallengeNumberWrong : null;
+        }
+    }
+
+    /// <summary>One line a ref, <c>create refs/heads/x OLD NEW</c>, and the push options.</summary>
+    public static void AddUpdates(SortedDictionary<string, string> facts, GitCommand command)
+    {
+        if (command.RefsKnown)
+        {
+            facts["refs"] = string.Join('\n', command.Updates.Select(update =>
+                $"{(update.Forced == true ? "force" : update.Change.ToString().ToLowerInvariant())} {update.Name} {update.Old} {update.New}"));
+        }
+
+        if (command.PushOptions.Count > 0)
+        {
+            facts["push_options"] = string.Join('\n', command.PushOptions);
+        }
+    }
+
+    private static SortedDictionary<string, string> Facts(Challenge challenge) => new(StringComparer.Ordinal)
+    {
+        ["challenge"] = challenge.Id.Value,
+        ["person"] = challenge.PrincipalId.ToString(),
+        ["credential"] = challenge.Credential.Id,
+        ["service"] = challenge.Command.Service.ToString(),
+        ["repository"] = challenge.Command.Repository.ToString(),
+        ["client"] = challenge.Client.ToString(),
+    };
+
+    private static void AddIfAny(SortedDictionary<string, string> facts, string name, string? value)
+    {
+        if (value is not null)
+        {
+            facts[name] = value;
+        }
+    }
+
+    private static string Words(FactorRequirement requirement) =>
+        string.Join(' ', new[] { requirement.Strength.ToString() }
+            .Concat(requirement.Kinds.Select(kind => kind.ToString()).Order(StringComparer.Ordinal))
+            .Concat(requirement.Models.Select(model => model.ToString()).Order(StringComparer.Ordinal))
+            .Concat(requirement.Number ? ["Number"] : []));
+}

@@ -1,0 +1,123 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Policies;
+using Microsoft.Extensions.Options;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>Holds a command until its challenge is settled, its hold time is over, or its client has gone.</summary>
+internal sealed class ChallengeBroker(
+    ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions, HoldLimits limits)
+{
+    public async Task<Verdict> HoldAsync(IGitExchange exchange, Decision.StepUp owed, CancellationToken cancellation)
+    {
+        var network = exchange.Request.Client.Network;
+        if (!limits.Places.TryTake(network))
+        {
+            return Verdict.Deny(ReasonCode.TooManyHeld);
+        }
+
+        try
+        {
+            var opened = await register.OpenAsync(exchange.Request, owed);
+            return opened.Challenge is { } challenge
+                ? await HoldAsync(exchange, challenge, cancellation)
+                : Verdict.Deny(opened.Refused, retryAfter: opened.RetryAfter);
+        }
+        finally
+        {
+            limits.Places.Leave(network);
+        }
+    }
+
+    private async Task<Verdict> HoldAsync(IGitExchange exchange, Challenge challenge, CancellationToken cancellation)
+    {
+        var waiter = announcements.Wait(challenge.Id);
+        try
+        {
+            // It may have been settled between opening and waiting; from here on every change wakes us.
+            if (reader.Find(challenge.Id) is { State: ChallengeState.Pending })
+            {
+                await exchange.TellAsync(challenge, cancellation);
+                await WaitAsync(exchange, waiter.Woken, challenge.ExpiresAt, cancellation);
+            }
+        }
+        catch (Exception) when (cancellation.IsCancellationRequested)
+        {
+            if (waiter.Leave())
+            {
+                await register.SettleAsync(challenge.Id, new ChallengeEvent.Cancelled(CancelCause.ClientLeft), "system");
+            }
+
+            throw;
+        }
+
+        var last = waiter.Leave();
+        return await ConcludeAsync(exchange, challenge.Id, last);
+    }
+
+    private async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset expires, CancellationToken cancellation)
+    {
+        var now = limits.Clock.GetUtcNow();
+        var end = now + exchange.HoldTime < expires ? now + exchange.HoldTime : expires;
+        while (end > now)
+        {
+            var step = exchange.KeepAliveEvery is { } every && every < end - now ? every : end - now;
+            try
+            {
+                await woken.WaitAsync(step, limits.Clock, cancellation);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                now = limits.Clock.GetUtcNow();
+                if (end > now)
+                {
+                    await exchange.KeepAliveAsync(cancellation);
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads the verdict, spends it where it is an approval, and asks the rules again: what changed during the hold counts.</summary>
+    private async Task<Verdict> ConcludeAsync(IGitExchange exchange, ChallengeId id, bool last)
+    {
+        var state = reader.Find(id)?.State;
+        switch (state)
+        {
+            case ChallengeState.Approved:
+                await register.RedeemAsync(id, exchange.Request);
+                return Redecide(exchange, id);
+            case ChallengeState.Spent: // by a neighbour of the same command: its grant covers this request too
+                return Redecide(exchange, id);
+            case ChallengeState.Pending:
+                if (last)
+                {
+                    await register.SettleAsync(id, new ChallengeEvent.HoldEnded(), "system");
+                }
+
+                return Verdict.Deny(ReasonCode.NotApprovedInTime, id);
+            case ChallengeState.Denied { Cause: var cause }:
+                return Verdict.Deny(cause switch
+                {
+                    DenialCause.Reported => ReasonCode.PersonReported,
+                    DenialCause.WrongNumbers => ReasonCode.WrongNumbers,
+                    _ => ReasonCode.PersonDeclined,
+                }, id);
+            case ChallengeState.Cancelled { Cause: var cause }:
+                return Verdict.Deny(cause == CancelCause.Superseded ? ReasonCode.Superseded : ReasonCode.AccessEnded, id);
+            default:
+                return Verdict.Deny(ReasonCode.RequestExpired, id);
+        }
+    }
+
+    private Verdict Redecide(IGitExchange exchange, ChallengeId id) =>
+        decisions.Decide(exchange.Request, exchange.Phase) switch
+        {
+            Decision.Allow allow => new(allow, id),
+            Decision.Deny deny => new(deny, id),
+            _ => Verdict.Deny(ReasonCode.RulesChanged, id),
+        };
+}
+
+/// <summary>What bounds a hold: places and time.</summary>
+internal sealed record HoldLimits(HoldPlaces Places, TimeProvider Clock);

@@ -1,0 +1,20 @@
+using System.Security.Cryptography;
+using Countersign.Core.Challenges;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// What makes two requests the same command for the person who is asked: person, credential, class, repository and network.
+/// Requests with the same key join one challenge instead of asking twice.
+/// </summary>
+internal static class ChallengeKey
+{
+    public static string Of(CommandRequest request) =>
+        $"{request.PrincipalId}|{request.Credential.Id}|{request.Command.Class}|{request.Command.Repository}|{request.Client.Network}";
+
+    /// <summary>True when the challenge asks for exactly what the request wants: same service, refs, ids and options.</summary>
+    public static bool IsSameOperation(Challenge challenge, CommandRequest request) =>
+        CryptographicOperations.FixedTimeEquals(
+            Convert.FromHexString(challenge.Digest),
+            Convert.FromHexString(OperationDigest.Of(challenge.Id, request.PrincipalId, request.Credential, request.Command)));
+}

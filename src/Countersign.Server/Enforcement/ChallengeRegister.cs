@@ -1,0 +1,246 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Core.Policies;
+using Countersign.Server.Storage.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// The one place where challenges change. Each change is one conditional write, together with its audit record; who waits is
+/// told afterwards. <see cref="SettleAsync"/> is the only way to a verdict and <see cref="RedeemAsync"/> the only way to spend one.
+/// </summary>
+internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements announcements, IOptions<HoldOptions> options, TimeProvider clock)
+{
+    /// <summary>After a denial the same command is refused for a minute, doubling to a quarter of an hour.</summary>
+    private static readonly TimeSpan FirstCoolDown = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxCoolDown = TimeSpan.FromMinutes(15);
+
+    /// <summary>The challenge to wait for, or why there is none.</summary>
+    internal readonly record struct Opened(Challenge? Challenge, ReasonCode Refused, TimeSpan? RetryAfter);
+
+    /// <summary>Joins the challenge that already asks for this command, or creates one.</summary>
+    public async Task<Opened> OpenAsync(CommandRequest request, Decision.StepUp owed)
+    {
+        var now = clock.GetUtcNow();
+        var changed = new List<Challenge>();
+        var opened = await ledger.WriteAsync(transaction =>
+        {
+            changed.Clear();
+            return Open(transaction, request, owed, now, changed);
+        });
+        changed.ForEach(announcements.Announce);
+        return opened;
+    }
+
+    /// <summary>Applies an event; the first durable change wins. Returns the challenge before and after; null when there is none such.</summary>
+    public async Task<(Challenge Before, Challenge After)?> SettleAsync(ChallengeId id, ChallengeEvent @event, string actor)
+    {
+        var now = clock.GetUtcNow();
+        var settled = await ledger.WriteAsync(transaction =>
+            ChallengeTable.Find(transaction, id) is { } before ? (before, Store(transaction, before, @event, actor, now)) : ((Challenge, Challenge)?)null);
+        if (settled is var (old, after) && !ReferenceEquals(old, after))
+        {
+            announcements.Announce(after);
+        }
+
+        return settled;
+    }
+
+    /// <summary>Spends an approval into a grant for the request's command. False unless it was approved, unspent and for exactly this operation.</summary>
+    public async Task<bool> RedeemAsync(ChallengeId id, CommandRequest request)
+    {
+        var now = clock.GetUtcNow();
+        var spent = await ledger.WriteAsync(transaction => ChallengeTable.Find(transaction, id) is { } challenge ? Redeem(transaction, challenge, request, now) : null);
+        if (spent is not null)
+        {
+            announcements.Announce(spent);
+        }
+
+        return spent is not null;
+    }
+
+    /// <summary>Ends what is open of a person or of one credential, and their grants.</summary>
+    public async Task EndAccessAsync(PrincipalId principal, string? credentialId, string actor)
+    {
+        var ids = await ledger.WriteAsync(transaction =>
+        {
+            GrantStore.EndAll(transaction, principal, credentialId);
+            return ChallengeTable.OpenOf(transaction, principal, credentialId);
+        });
+        foreach (var id in ids)
+        {
+            await SettleAsync(id, new ChallengeEvent.Cancelled(CancelCause.AccessEnded), actor);
+        }
+    }
+
+    /// <summary>Marks what is overdue as expired.</summary>
+    public async Task ExpireAsync()
+    {
+        foreach (var id in await ledger.WriteAsync(transaction => ChallengeTable.Overdue(transaction, clock.GetUtcNow())))
+        {
+            await SettleAsync(id, new ChallengeEvent.Tick(), "system");
+        }
+    }
+
+    /// <summary>After a start: no command of before waits any more, but who repeats it finds its verdict.</summary>
+    public async Task ReleaseHoldsOfBeforeAsync()
+    {
+        foreach (var id in await ledger.WriteAsync(ChallengeTable.AllOpen))
+        {
+            await SettleAsync(id, new ChallengeEvent.HoldEnded(), "system");
+        }
+    }
+
+    private Opened Open(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, DateTimeOffset now, List<Challenge> changed)
+    {
+        var key = ChallengeKey.Of(request);
+        foreach (var open in ChallengeTable.Open(transaction, key))
+        {
+            if (open.ExpiresAt <= now)
+            {
+                changed.Add(Store(transaction, open, new ChallengeEvent.Tick(), "system", now));
+            }
+            else if (ChallengeKey.IsSameOperation(open, request) && IsFor(open, request))
+            {
+                return new(open, default, null);
+            }
+            else if (open is { State: ChallengeState.Pending, CommandToken: null } && request.CommandToken is not null)
+            {
+                // The command was run again before anybody answered: the terminal shows a new link, so the old one goes.
+                changed.Add(Store(transaction, open, new ChallengeEvent.Cancelled(CancelCause.Superseded), "system", now));
+            }
+        }
+
+        if (CoolDown(transaction, key, now) is { } wait)
+        {
+            return new(null, ReasonCode.RecentlyDenied, wait);
+        }
+
+        if (ChallengeTable.CountPending(transaction, request.PrincipalId) >= options.Value.PerPerson)
+        {
+            return new(null, ReasonCode.TooManyHeld, null);
+        }
+
+        var created = Create(transaction, request, owed, key, now);
+        changed.Add(created);
+        return new(created, default, null);
+    }
+
+    /// <summary>Same command token; or the hold of before has ended, and this is the command run again after its approval.</summary>
+    private static bool IsFor(Challenge open, CommandRequest request) =>
+        open.CommandToken == request.CommandToken
+        || open is { CommandToken: null, State: ChallengeState.Approved };
+
+    private Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, DateTimeOffset now)
+    {
+        var number = request.CommandToken?.Number ?? RandomNumberGenerator.GetInt32(100).ToString("00", CultureInfo.InvariantCulture);
+        var id = request.CommandToken?.Id;
+        while (true)
+        {
+            id ??= ChallengeId.From(RandomNumberGenerator.GetBytes(16));
+            var challenge = new Challenge
+            {
+                Id = id,
+                PrincipalId = request.PrincipalId,
+                PrincipalName = request.PrincipalName,
+                Credential = request.Credential,
+                Command = request.Command,
+                Client = request.Client,
+                UserAgent = request.UserAgent,
+                CommandToken = request.CommandToken,
+                Requirement = owed.Requirement,
+                Terms = owed.Terms,
+                Number = number,
+                Digest = OperationDigest.Of(id, request.PrincipalId, request.Credential, request.Command),
+                CreatedAt = now,
+                ExpiresAt = now.AddSeconds(options.Value.ChallengeSeconds),
+            };
+            if (ChallengeTable.Insert(transaction, challenge, key))
+            {
+                transaction.Append(ChallengeAudit.Created(challenge));
+                return challenge;
+            }
+
+            id = null; // taken, as when one command asks twice: the next gets a name of its own
+        }
+    }
+
+    private static Challenge? Redeem(LedgerTransaction transaction, Challenge challenge, CommandRequest request, DateTimeOffset now)
+    {
+        if (!ChallengeKey.IsSameOperation(challenge, request)
+            || request.Client.Network != challenge.Client.Network
+            || challenge.State is not ChallengeState.Approved { Proof: var proof })
+        {
+            return null;
+        }
+
+        var after = Store(transaction, challenge, new ChallengeEvent.Redeemed(), challenge.PrincipalName, now);
+        if (after.State is not ChallengeState.Spent)
+        {
+            return null;
+        }
+
+        GrantStore.Insert(transaction, challenge, proof, request.CommandToken, now);
+        return after;
+    }
+
+    private static Challenge Store(LedgerTransaction transaction, Challenge before, ChallengeEvent @event, string actor, DateTimeOffset now)
+    {
+        var after = before.Apply(@event, now);
+        if (after == before)
+        {
+            return before;
+        }
+
+        if (!ChallengeTable.Replace(transaction, before, after))
+        {
+            throw new InvalidOperationException("a challenge changed within one transaction");
+        }
+
+        if (ChallengeAudit.Changed(before, after, actor, now) is { } record)
+        {
+            transaction.Append(record);
+        }
+
+        RememberDenial(transaction, before, after, now);
+        return after with { Version = before.Version + 1 };
+    }
+
+    private static void RememberDenial(LedgerTransaction transaction, Challenge before, Challenge after, DateTimeOffset now)
+    {
+        var subject = DenialSubject(ChallengeKey.Of(new(
+            after.PrincipalId, after.PrincipalName, after.Credential, after.Command, after.Client, null, "")));
+        if (before.State is ChallengeState.Pending && after.State is ChallengeState.Denied)
+        {
+            transaction.Execute(
+                """
+                INSERT INTO throttles (subject, failures, last_failure, locked) VALUES ($1, 1, $2, 0)
+                ON CONFLICT (subject) DO UPDATE SET failures = failures + 1, last_failure = $2
+                """,
+                subject, now.ToUnixTimeMilliseconds());
+        }
+        else if (before.State is ChallengeState.Pending && after.State is ChallengeState.Approved)
+        {
+            transaction.Execute("DELETE FROM throttles WHERE subject = $1", subject);
+        }
+    }
+
+    private static TimeSpan? CoolDown(LedgerTransaction transaction, string key, DateTimeOffset now)
+    {
+        var denied = transaction.QueryFirst<(int Times, long Last)>(
+            "SELECT failures, last_failure FROM throttles WHERE subject = $1", reader => (reader.GetInt32(0), reader.GetInt64(1)), DenialSubject(key));
+        if (denied.Times == 0)
+        {
+            return null;
+        }
+
+        var length = FirstCoolDown * Math.Pow(2, Math.Min(denied.Times - 1, 10));
+        var until = DateTimeOffset.FromUnixTimeMilliseconds(denied.Last) + (length < MaxCoolDown ? length : MaxCoolDown);
+        return until > now ? until - now : null;
+    }
+
+    private static string DenialSubject(string key) => $"denied:{key}";
+}

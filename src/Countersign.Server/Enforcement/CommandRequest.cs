@@ -1,0 +1,18 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// One request of a Git command whose first factor was verified: keys only. What the rules need to know about them is looked
+/// up anew at every decision, so that a hold cannot outlive the rights that it began with.
+/// </summary>
+internal sealed record CommandRequest(
+    PrincipalId PrincipalId,
+    string PrincipalName,
+    GitCredential Credential,
+    GitCommand Command,
+    ClientAddress Client,
+    CommandToken? CommandToken,
+    string UserAgent);

@@ -1,0 +1,88 @@
+using Countersign.Core.Policies;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// The one enforcement point. Every Git request of every transport comes through <see cref="HandleAsync"/>: decide, hold while
+/// a second factor is owed, record, and only then forward. Every error on the way denies.
+/// </summary>
+internal sealed partial class GitEnforcementPoint(
+    Decider decisions, ChallengeBroker challenges, DecisionRecords records, IUpstream upstream, ILogger<GitEnforcementPoint> logger)
+{
+    /// <summary>A grant can be used up by a neighbour between deciding and recording; then the command is decided anew, so often.</summary>
+    private const int MaxDecisions = 3;
+
+    public async Task HandleAsync(IGitExchange exchange, CancellationToken cancellation)
+    {
+        var verdict = await DecideAsync(exchange, cancellation);
+        if (verdict is not { Decision: Decision.Allow, DecisionId: { } decisionId })
+        {
+            await exchange.RefuseAsync(new(verdict.Decision.Reason, verdict.Challenge, verdict.RetryAfter), cancellation);
+            return;
+        }
+
+        ForwardOutcome? outcome = null;
+        try
+        {
+            outcome = await exchange.ForwardAsync(upstream, cancellation);
+        }
+        catch (UpstreamUnavailableException exception)
+        {
+            Log.UpstreamUnavailable(logger, exception);
+            await exchange.RefuseAsync(new(new(ReasonCode.Unavailable)), cancellation);
+        }
+        finally
+        {
+            await records.CompletedAsync(exchange.Request, verdict, outcome);
+        }
+    }
+
+    /// <summary>Decides, holding as long as needed, and makes the decision durable. What is not recorded is not allowed.</summary>
+    private async Task<Verdict> DecideAsync(IGitExchange exchange, CancellationToken cancellation)
+    {
+        try
+        {
+            for (var round = 0; round < MaxDecisions; round++)
+            {
+                var decision = await ExamineAsync(exchange, cancellation);
+                var verdict = decision is Decision.StepUp stepUp
+                    ? await challenges.HoldAsync(exchange, stepUp, cancellation)
+                    : new Verdict(decision);
+                if (await records.DecidedAsync(exchange, verdict) is { } recorded)
+                {
+                    return recorded;
+                }
+            }
+        }
+        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        {
+            Log.DecisionFailed(logger, exception);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return Verdict.Deny(ReasonCode.Unavailable);
+    }
+
+    /// <summary>Decides; a push is read and looked at first when a rule or a person must know what it does to the refs.</summary>
+    private async Task<Decision> ExamineAsync(IGitExchange exchange, CancellationToken cancellation)
+    {
+        var decision = decisions.Decide(exchange.Request, exchange.Phase);
+        if (!exchange.Request.Command.RefsKnown || (decision is not Decision.StepUp && !decisions.MustInspect(exchange.Request)))
+        {
+            return decision;
+        }
+
+        return await exchange.InspectAsync(upstream, cancellation)
+            ? decisions.Decide(exchange.Request, exchange.Phase)
+            : new Decision.Deny { Reason = new(ReasonCode.PushTooLarge) };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1000, LogLevel.Error, "A command was denied because deciding failed")]
+        public static partial void DecisionFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(1001, LogLevel.Error, "The far side could not serve an allowed command")]
+        public static partial void UpstreamUnavailable(ILogger logger, Exception exception);
+    }
+}

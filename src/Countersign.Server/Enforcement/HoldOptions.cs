@@ -1,0 +1,42 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>Section <c>Holds</c>: how long commands wait, how many may, and what they are told.</summary>
+internal sealed class HoldOptions
+{
+    /// <summary>Seconds that a silent HTTPS request is held; below the idle limit of every proxy on the way. 600 where there is none.</summary>
+    [Range(1, 600)]
+    public int HttpsSeconds { get; set; } = 50;
+
+    /// <summary>Seconds that a request for approval lives; a command repeated within them goes straight through once approved.</summary>
+    [Range(1, 600)]
+    public int ChallengeSeconds { get; set; } = 300;
+
+    /// <summary>Seconds between signs of life where the protocol lets us talk.</summary>
+    [Range(1, 60)]
+    public int KeepAliveSeconds { get; set; } = 5;
+
+    /// <summary>Answer Git's first request with a redirect that shows the approval link and marks the command.</summary>
+    public bool Redirect { get; set; } = true;
+
+    /// <summary>What a push meets before its refs may be seen: <c>wait</c> (held silently) or <c>tell</c> (told at once to approve and push again).</summary>
+    [RegularExpression("wait|tell")]
+    public string PushBeforeRefs { get; set; } = "wait";
+
+    /// <summary>Undecided requests of one person at a time.</summary>
+    [Range(1, 1_000_000)]
+    public int PerPerson { get; set; } = 50;
+
+    /// <summary>Held commands from one network at a time.</summary>
+    [Range(1, 1_000_000)]
+    public int PerNetwork { get; set; } = 5_000;
+
+    /// <summary>Held commands in all; each takes about 20 KB.</summary>
+    [Range(1, 1_000_000)]
+    public int Total { get; set; } = 20_000;
+
+    /// <summary>A push that waits for approval after its upload is kept on disk up to so many bytes.</summary>
+    [Range(1 << 20, 1L << 40)]
+    public long SpoolBytes { get; set; } = 2L << 30;
+}

@@ -1,0 +1,53 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Policies;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>How much of a repository an answer would show.</summary>
+internal enum ExchangePhase
+{
+    /// <summary>Nothing of the repository: the capabilities of protocol version 2.</summary>
+    Capabilities,
+
+    /// <summary>The names and ids of all refs.</summary>
+    RefList,
+
+    /// <summary>Refs or objects, either way.</summary>
+    Transfer,
+}
+
+/// <summary>One request of a command on whatever transport: what the enforcement point needs from it.</summary>
+internal interface IGitExchange
+{
+    CommandRequest Request { get; }
+
+    ExchangePhase Phase { get; }
+
+    /// <summary>How long the client may be left waiting for a verdict.</summary>
+    TimeSpan HoldTime { get; }
+
+    /// <summary>How often the client needs a sign of life while it waits; null when nothing can be sent.</summary>
+    TimeSpan? KeepAliveEvery { get; }
+
+    /// <summary>Shows where to approve, with the number, if this phase can talk.</summary>
+    ValueTask TellAsync(Challenge challenge, CancellationToken cancellation);
+
+    ValueTask KeepAliveAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// For a push: reads it to its end (once) and looks at it, so that forced updates and commit counts are known in
+    /// <see cref="Request"/>. False when it is larger than may wait on disk.
+    /// </summary>
+    Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation);
+
+    /// <summary>Tells the person what happened and what to do, in the form that this client shows, and ends the answer.</summary>
+    Task RefuseAsync(Refused refused, CancellationToken cancellation);
+
+    Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation);
+}
+
+/// <summary>A refusal with what its text needs.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Challenge">The request that was asked for, where there was one.</param>
+/// <param name="RetryAfter">How long to wait before trying again, where that is what to do.</param>
+internal sealed record Refused(Reason Reason, ChallengeId? Challenge = null, TimeSpan? RetryAfter = null);

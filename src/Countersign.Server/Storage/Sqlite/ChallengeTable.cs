@@ -1,0 +1,88 @@
+using System.Globalization;
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Microsoft.Data.Sqlite;
+
+namespace Countersign.Server.Storage.Sqlite;
+
+/// <summary>The statements over the table <c>challenges</c>. Rules are the core's; this only keeps rows.</summary>
+internal static class ChallengeTable
+{
+    private const string Columns = "body, version, state, token";
+
+    public static Challenge? Find(LedgerTransaction transaction, ChallengeId id) =>
+        transaction.QueryFirst($"SELECT {Columns} FROM challenges WHERE id = $1", Read, id.Value);
+
+    /// <summary>Undecided or unspent challenges of one key, newest first.</summary>
+    public static IReadOnlyList<Challenge> Open(LedgerTransaction transaction, string baseKey) =>
+        transaction.Query(
+            $"SELECT {Columns} FROM challenges WHERE base_key = $1 AND state IN ('Pending', 'Approved') ORDER BY created DESC", Read, baseKey);
+
+    public static int CountPending(LedgerTransaction transaction, PrincipalId principal) =>
+        transaction.QueryFirst(
+            "SELECT count(*) FROM challenges WHERE principal = $1 AND state = 'Pending'", reader => reader.GetInt32(0), principal.ToString());
+
+    public static IReadOnlyList<ChallengeId> OpenOf(LedgerTransaction transaction, PrincipalId principal, string? credentialId) =>
+        [.. transaction
+            .Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, principal.ToString())
+            .Where(challenge => credentialId is null || challenge.Credential.Id == credentialId)
+            .Select(challenge => challenge.Id)];
+
+    public static IReadOnlyList<ChallengeId> Overdue(LedgerTransaction transaction, DateTimeOffset now) =>
+        transaction.Query(
+            "SELECT id FROM challenges WHERE state IN ('Pending', 'Approved') AND expires <= $1 LIMIT 1000", ReadId, now.ToUnixTimeMilliseconds());
+
+    public static IReadOnlyList<ChallengeId> AllOpen(LedgerTransaction transaction) =>
+        transaction.Query("SELECT id FROM challenges WHERE state IN ('Pending', 'Approved')", ReadId);
+
+    /// <returns>False when the id is taken.</returns>
+    public static bool Insert(LedgerTransaction transaction, Challenge challenge, string baseKey) =>
+        transaction.Execute(
+            """
+            INSERT INTO challenges (id, version, principal, state, created, expires, base_key, token, body)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING
+            """,
+            challenge.Id.Value, challenge.Version, challenge.PrincipalId.ToString(), challenge.State.Name,
+            challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(), baseKey,
+            challenge.CommandToken?.ToString(), ChallengeJson.Write(challenge)) == 1;
+
+    /// <summary>Compare-and-swap: stores <paramref name="after"/> if the row still is at <paramref name="before"/>'s version.</summary>
+    public static bool Replace(LedgerTransaction transaction, Challenge before, Challenge after) =>
+        transaction.Execute(
+            "UPDATE challenges SET version = $1, state = $2, token = $3, body = $4 WHERE id = $5 AND version = $6",
+            before.Version + 1, after.State.Name, after.CommandToken?.ToString(),
+            ChallengeJson.Write(after with { Version = before.Version + 1 }), before.Id.Value, before.Version) == 1;
+
+    public static Challenge? Find(SqliteConnection connection, ChallengeId id) =>
+        Select(connection, "WHERE id = $1 LIMIT $2", id.Value, 1).SingleOrDefault();
+
+    public static IReadOnlyList<Challenge> Newest(SqliteConnection connection, PrincipalId? principal, int limit) =>
+        principal is { } person
+            ? Select(connection, "WHERE principal = $1 ORDER BY created DESC LIMIT $2", person.ToString(), limit)
+            : Select(connection, "WHERE $1 = '' ORDER BY created DESC LIMIT $2", "", limit);
+
+    private static List<Challenge> Select(SqliteConnection connection, string clause, string key, int limit)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // the clause is one of the constants above
+        command.CommandText = $"SELECT {Columns} FROM challenges {clause}";
+#pragma warning restore CA2100
+        command.Parameters.AddWithValue("$1", key);
+        command.Parameters.AddWithValue("$2", limit);
+        using var reader = command.ExecuteReader();
+        var found = new List<Challenge>();
+        while (reader.Read())
+        {
+            found.Add(Read(reader));
+        }
+
+        return found;
+    }
+
+    private static Challenge Read(SqliteDataReader reader) => ChallengeJson.Read(reader.GetString(0));
+
+    private static ChallengeId ReadId(SqliteDataReader reader) =>
+        ChallengeId.TryParse(reader.GetString(0), out var id)
+            ? id
+            : throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"challenges.id is not an id: {reader.GetString(0)}"));
+}

@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Countersign.Core.Git;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>Reads as much of a body as a parser needs, and leaves all of it for whoever reads next: what was parsed is what is forwarded.</summary>
+internal static class BodyHead
+{
+    internal delegate ParseStatus Parser<T>(in ReadOnlySequence<byte> bytes, out T? head, out string error)
+        where T : class;
+
+    /// <returns>The head, or what is wrong with the body in one line.</returns>
+    public static async Task<(T? Head, string Error)> ReadAsync<T>(PipeReader body, Parser<T> parse, CancellationToken cancellation)
+        where T : class
+    {
+        while (true)
+        {
+            ReadResult result;
+            try
+            {
+                result = await body.ReadAsync(cancellation);
+            }
+            catch (InvalidDataException)
+            {
+                return (null, "the body is not gzip");
+            }
+
+            var status = parse(result.Buffer, out var head, out var error);
+            if (status == ParseStatus.Done)
+            {
+                body.AdvanceTo(result.Buffer.Start);
+                return (head, "");
+            }
+
+            if (status == ParseStatus.Malformed || result.IsCompleted)
+            {
+                body.AdvanceTo(result.Buffer.Start);
+                return (null, status == ParseStatus.Malformed ? error : "the body ends too early");
+            }
+
+            body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Countersign.Server.People;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>
+/// The first factor of Git over HTTPS: an access token as Basic password or Bearer. Only here is 401 ever said, because Git
+/// erases a stored credential that was answered so.
+/// </summary>
+internal sealed class GitAuthentication(IAccessTokens tokens, GatewayOptions options, CredentialRejections rejections)
+{
+    /// <summary>Who it is; null after a 401 was sent. Unknown person, wrong token, expired, revoked, disabled: all the same answer.</summary>
+    public async Task<AuthenticatedCredential?> AuthenticateAsync(HttpContext context)
+    {
+        var client = RequestShape.Client(context);
+        var header = AuthorizationHeader.Parse(context.Request.Headers.Authorization);
+        if (header is { } given && tokens.Authenticate(given.UserName, given.Secret, client) is { } who)
+        {
+            return who;
+        }
+
+        if (header is not null)
+        {
+            await rejections.RecordAsync(header.Value.UserName, client);
+        }
+
+        context.Response.Headers.WWWAuthenticate = "Basic realm=\"Countersign\", charset=\"UTF-8\"";
+        await GitHttpAnswer.TextAsync(
+            context,
+            StatusCodes.Status401Unauthorized,
+            "Sign in with your user name and an access token as the password.",
+            $"Make an access token at {options.Url.GetLeftPart(UriPartial.Authority)}/security");
+        return null;
+    }
+}

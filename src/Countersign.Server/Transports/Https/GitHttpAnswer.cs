@@ -1,0 +1,35 @@
+using System.Text;
+using Countersign.Core.Git;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>The forms in which an HTTP answer reaches the person behind a Git client.</summary>
+internal static class GitHttpAnswer
+{
+    public static string WireName(GitService service) => service == GitService.ReceivePack ? "git-receive-pack" : "git-upload-pack";
+
+    /// <summary>text/plain: the one body that Git's command line shows, each line behind <c>remote: </c>.</summary>
+    public static Task TextAsync(HttpContext context, int status, params IEnumerable<string> lines)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        NoCache(context);
+        return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => TerminalText.Line(line) + "\n"))), context.RequestAborted).AsTask();
+    }
+
+    /// <summary>Prepares the headers of a Git answer; the body's first byte sends them.</summary>
+    public static void Begin(HttpContext context, GitService service, string kind)
+    {
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Response.ContentType = $"application/x-{WireName(service)}-{kind}";
+        NoCache(context);
+    }
+
+    /// <summary>As git http-backend says it (RFC 9111 5.2.2.4): an old ref list must never be served for a new one.</summary>
+    private static void NoCache(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-cache, max-age=0, must-revalidate";
+        context.Response.Headers.Expires = "Fri, 01 Jan 1980 00:00:00 GMT";
+        context.Response.Headers.Pragma = "no-cache";
+    }
+}

@@ -1,0 +1,88 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+using Countersign.Server.Enforcement;
+using Countersign.Server.People;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>
+/// Git over HTTPS, from the raw request to the enforcement point: classify, redirect, authenticate, read what is asked, enforce.
+/// It stands before the web framework's routing, on the request target as it was received.
+/// </summary>
+internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, RunningCommands running, GitHttpExchanges exchanges)
+{
+    /// <summary>True for everything below the two prefixes of Git addresses; the rest is the web's.</summary>
+    public static bool Owns(string rawTarget) =>
+        rawTarget.StartsWith("/scm/", StringComparison.Ordinal) || rawTarget.StartsWith("/w/", StringComparison.Ordinal);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (RequestShape.Defect(context) is { } defect)
+        {
+            context.Response.Headers.Connection = "close"; // two readings of one message must not share a connection with the next
+            await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, defect);
+            return;
+        }
+
+        switch (GitHttpRequest.Parse(context.Request.Method, RequestShape.RawTarget(context), context.Request.ContentType))
+        {
+            case GitHttpRequest.Valid request:
+                await HandleAsync(context, request);
+                break;
+            case GitHttpRequest.Lfs:
+                await GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, "Git LFS is not served here yet.");
+                break;
+            case GitHttpRequest.Refused { Token: { } token } when HttpMethods.IsGet(context.Request.Method):
+                context.Response.Redirect($"/a/{token.Id}"); // people open the line that they see in the terminal
+                break;
+            case GitHttpRequest.Refused refused:
+                await GitHttpAnswer.TextAsync(context, refused.Status, refused.Reason);
+                break;
+            default:
+                await GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, "There is no Git repository at this address.");
+                break;
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context, GitHttpRequest.Valid request)
+    {
+        var userAgent = RequestShape.UserAgent(context);
+        var token = request.Token is { } given && redirect.IsGenuine(given, request.Repository) ? given : null;
+        if (request.Endpoint == GitEndpoint.InfoRefs && token is null && redirect.IsShownBy(userAgent))
+        {
+            // Path only: where the client came from is where it goes, and no header can change that.
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.Redirect($"/w/{redirect.Mint(request.Repository)}/scm/{request.Repository}.git/info/refs?service={GitHttpAnswer.WireName(request.Service)}");
+            return;
+        }
+
+        if (await authentication.AuthenticateAsync(context) is not { } who)
+        {
+            return;
+        }
+
+        await EnforceAsync(context, request, new(
+            who.Principal.Id, who.Principal.Name, who.Credential, new(request.Service, request.Repository),
+            RequestShape.Client(context), token, userAgent));
+    }
+
+    private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)
+    {
+        using var run = running.Start(command.PrincipalId, command.Credential.Id, context.RequestAborted);
+        try
+        {
+            if (await exchanges.OpenAsync(context, request, command, run.Cancellation) is { } exchange)
+            {
+                await using (exchange)
+                {
+                    await enforcement.HandleAsync(exchange, run.Cancellation);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (run.Cancellation.IsCancellationRequested)
+        {
+            context.Abort(); // the client has gone, or its access has ended: a half answer must not look like a whole one
+        }
+    }
+}

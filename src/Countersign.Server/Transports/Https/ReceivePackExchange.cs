@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Server.Enforcement;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>
+/// <c>POST git-receive-pack</c>. The head (every ref, old and new id, options) is read whole before anything is decided. A push
+/// that must be looked at or approved is read to its end first and waits on disk: then the client listens and can be told.
+/// </summary>
+internal sealed class ReceivePackExchange : IHttpExchange
+{
+    private readonly HttpContext context;
+    private readonly int version;
+    private readonly PipeReader body;
+    private readonly ExchangeTerms terms;
+    private readonly ReceivePackRequest head;
+    private readonly long headLength;
+    private PushSpool? spool;
+
+    private ReceivePackExchange(
+        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, ParsedHead parsed)
+    {
+        (this.context, this.version, this.body, this.terms, head, headLength) = (context, version, body, terms, parsed.Request, parsed.Length);
+        Request = request with { Command = request.Command with { Updates = head.Updates, PushOptions = head.PushOptions } };
+    }
+
+    public CommandRequest Request { get; private set; }
+
+    public ExchangePhase Phase => ExchangePhase.Transfer;
+
+    public TimeSpan HoldTime => TimeSpan.FromSeconds(Talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
+
+    public TimeSpan? KeepAliveEvery => Talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
+
+    private bool Talks => head.Capabilities.SideBand64k;
+
+    public static async Task<IHttpExchange?> OpenAsync(
+        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, CancellationToken cancellation)
+    {
+        var (parsed, error) = await BodyHead.ReadAsync<ParsedHead>(body, ParsedHead.TryParse, cancellation);
+        if (parsed is null)
+        {
+            await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, $"Malformed push: {error}.");
+            return null;
+        }
+
+        if (parsed.Request.IsProbe)
+        {
+            GitHttpAnswer.Begin(context, GitService.ReceivePack, "result"); // Git asks whether it may send a big body; it changes nothing
+            return null;
+        }
+
+        return new ReceivePackExchange(context, request, version, body, terms, parsed);
+    }
+
+    public async ValueTask TellAsync(Challenge challenge, CancellationToken cancellation)
+    {
+        if (Talks)
+        {
+            Begin();
+            context.Response.BodyWriter.WriteProgress(terms.Texts.Waiting(ChallengeLink.Of(challenge)));
+            await context.Response.BodyWriter.FlushAsync(cancellation);
+        }
+    }
+
+    public async ValueTask KeepAliveAsync(CancellationToken cancellation)
+    {
+        context.Response.BodyWriter.WriteKeepalive();
+        await context.Response.BodyWriter.FlushAsync(cancellation);
+    }
+
+    public async Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation)
+    {
+        if (spool is not null)
+        {
+            return true;
+        }
+
+        spool = await PushSpool.TakeAsync(body, terms.Options.SpoolFolder, terms.Holds.SpoolBytes, cancellation);
+        if (spool is null)
+        {
+            return false;
+        }
+
+        await using var pack = head.HasPack ? spool.OpenRead(headLength) : null;
+        var updates = await upstream.InspectAsync(Request.Command, pack, cancellation);
+        Request = Request with { Command = Request.Command with { Updates = updates } };
+        return true;
+    }
+
+    public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
+    {
+        var text = string.Join('\n', terms.Texts.Lines(Request, refused));
+        if (!context.Response.HasStarted)
+        {
+            Begin();
+            await DrainAsync(cancellation);
+        }
+
+        ReceivePackAnswer.WriteRefused(
+            context.Response.BodyWriter, head.Capabilities, head.Updates, text, RefusalText.RefReason(refused.Reason.Code));
+        await context.Response.BodyWriter.FlushAsync(cancellation);
+    }
+
+    public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
+    {
+        if (!context.Response.HasStarted)
+        {
+            Begin();
+        }
+
+        if (spool is null)
+        {
+            return await upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
+        }
+
+        await using var stream = spool.OpenRead(0);
+        return await upstream.ForwardAsync(Request.Command, version, PipeReader.Create(stream), context.Response.BodyWriter, cancellation);
+    }
+
+    public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private void Begin() => GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
+
+    /// <summary>A client that still sends does not read: without this it would report a broken connection instead of the refusal.</summary>
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        while (spool is null)
+        {
+            var result = await body.ReadAsync(cancellation);
+            body.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private sealed record ParsedHead(ReceivePackRequest Request, long Length)
+    {
+        public static ParseStatus TryParse(in ReadOnlySequence<byte> bytes, out ParsedHead? head, out string error)
+        {
+            var status = ReceivePackRequest.TryParse(bytes, out var request, out var length, out error);
+            head = status == ParseStatus.Done && request is not null ? new(request, length) : null;
+            return status;
+        }
+    }
+}

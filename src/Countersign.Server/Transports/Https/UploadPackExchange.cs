@@ -1,0 +1,104 @@
+using System.IO.Pipelines;
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Server.Enforcement;
+
+namespace Countersign.Server.Transports.Https;
+
+/// <summary>
+/// <c>POST git-upload-pack</c>. A version 2 fetch that takes sideband-all can be talked to while it is held; everything else
+/// waits in silence, and its first byte is the answer.
+/// </summary>
+internal sealed class UploadPackExchange : IHttpExchange
+{
+    private readonly HttpContext context;
+    private readonly int version;
+    private readonly PipeReader body;
+    private readonly ExchangeTerms terms;
+    private readonly bool talks;
+
+    private UploadPackExchange(HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, bool talks)
+    {
+        (this.context, Request, this.version, this.body, this.terms, this.talks) = (context, request, version, body, terms, talks);
+    }
+
+    public CommandRequest Request { get; }
+
+    public ExchangePhase Phase => ExchangePhase.Transfer;
+
+    public TimeSpan HoldTime => TimeSpan.FromSeconds(talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
+
+    public TimeSpan? KeepAliveEvery => talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
+
+    /// <summary>Reads the head of the body without consuming it; answers at once what is no fetch.</summary>
+    public static async Task<IHttpExchange?> OpenAsync(
+        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, CancellationToken cancellation)
+    {
+        var (head, error) = await BodyHead.ReadAsync(
+            body,
+            (in System.Buffers.ReadOnlySequence<byte> bytes, out UploadPackRequest? head, out string error) =>
+                UploadPackRequest.TryParse(bytes, version, out head, out error),
+            cancellation);
+        if (head is null)
+        {
+            await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, $"Malformed request: {error}.");
+            return null;
+        }
+
+        if (head.Command == UploadPackCommand.Probe)
+        {
+            GitHttpAnswer.Begin(context, GitService.UploadPack, "result"); // asks nothing, learns nothing
+            return null;
+        }
+
+        return new UploadPackExchange(context, request, version, body, terms, head.SidebandAll);
+    }
+
+    public async ValueTask TellAsync(Challenge challenge, CancellationToken cancellation)
+    {
+        if (talks)
+        {
+            Begin();
+            context.Response.BodyWriter.WriteProgress(terms.Texts.Waiting(ChallengeLink.Of(challenge)));
+            await context.Response.BodyWriter.FlushAsync(cancellation);
+        }
+    }
+
+    public async ValueTask KeepAliveAsync(CancellationToken cancellation)
+    {
+        context.Response.BodyWriter.WriteKeepalive();
+        await context.Response.BodyWriter.FlushAsync(cancellation);
+    }
+
+    public Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation) => Task.FromResult(true);
+
+    public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
+    {
+        var text = string.Join('\n', terms.Texts.Lines(Request, refused));
+        if (context.Response.HasStarted)
+        {
+            context.Response.BodyWriter.WriteSideband(PktWriter.Fatal, System.Text.Encoding.UTF8.GetBytes(TerminalText.Lines(text)));
+        }
+        else
+        {
+            Begin();
+            context.Response.BodyWriter.WriteError(text);
+        }
+
+        await context.Response.BodyWriter.FlushAsync(cancellation);
+    }
+
+    public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
+    {
+        if (!context.Response.HasStarted)
+        {
+            Begin();
+        }
+
+        return upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Begin() => GitHttpAnswer.Begin(context, GitService.UploadPack, "result");
+}

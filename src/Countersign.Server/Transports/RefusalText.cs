@@ -1,0 +1,128 @@
+using System.Globalization;
+using Countersign.Core.Git;
+using Countersign.Core.Policies;
+using Countersign.Server.Enforcement;
+
+namespace Countersign.Server.Transports;
+
+/// <summary>What a refused command says in the terminal: one cause, one thing to do; plain ASCII, at most 72 columns where addresses allow.</summary>
+internal sealed class RefusalText(GatewayOptions options)
+{
+    private string Url => options.Url.GetLeftPart(UriPartial.Authority);
+
+    public string Waiting(ChallengeLink link) => $"waiting for your approval at {Address(link)}   number {link.Number}";
+
+    public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
+    {
+        var repository = request.Command.Repository;
+        var verb = request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        return refused.Reason.Code switch
+        {
+            ReasonCode.RepositoryNotFound =>
+            [
+                $"Repository {repository} was not found, or you may not see it.",
+                $"Repositories that you may use: {Url}/repositories",
+            ],
+            ReasonCode.RoleTooLow =>
+            [
+                $"You may read {repository}, but not push to it.",
+                $"Ask an administrator of {repository.Workspace} for write access.",
+            ],
+            ReasonCode.NoFactorSetUp =>
+            [
+                $"Two-step verification is required for {repository}. Set it up in two",
+                $"minutes: {Url}/security  Then run the command again.",
+            ],
+            ReasonCode.NoFactorStrongEnough =>
+            [
+                $"{repository} asks for a stronger second factor than you have.",
+                $"Add a security key or passkey at {Url}/security",
+                "Then run the command again.",
+            ],
+            ReasonCode.PersonDeclined =>
+            [
+                $"Denied: this {verb} was refused on the approval page{Named(refused)}.",
+                .. Report(refused),
+            ],
+            ReasonCode.PersonReported =>
+            [
+                $"Denied: this {verb} was reported as \"This wasn't me\"{Named(refused)}.",
+                $"The access token was revoked. Make a new one at {Url}/security",
+            ],
+            ReasonCode.WrongNumbers =>
+            [
+                $"Denied: the number was wrong three times{Named(refused)}.",
+                "Run the command again and type the number that it shows.",
+            ],
+            ReasonCode.NotApprovedInTime =>
+            [
+                $"Not approved yet. Approve at {Url}/a/{refused.Challenge},",
+                "then run the same command again; it will go straight through.",
+            ],
+            ReasonCode.RequestExpired =>
+            [
+                $"Nobody approved this {verb} in time{Named(refused)}.",
+                "Run the command again when you are ready to approve it.",
+            ],
+            ReasonCode.Superseded =>
+            [
+                $"This {verb} was replaced: the same command was run again.",
+                $"Approve the newer request at {Url}/",
+            ],
+            ReasonCode.RecentlyDenied =>
+            [
+                $"Denied a moment ago, so nobody was asked again. Try again in {Seconds(refused.RetryAfter)} s,",
+                $"or see the request at {Url}/",
+            ],
+            ReasonCode.TooManyHeld =>
+            [
+                "Too many commands are waiting for approval already.",
+                $"Approve or deny them at {Url}/ and run this one again.",
+            ],
+            ReasonCode.AccessEnded =>
+            [
+                "Your access has ended, or the access token was revoked.",
+                $"Sign in at {Url}/security or ask your administrator.",
+            ],
+            ReasonCode.RulesChanged =>
+            [
+                "The rules changed while this command waited. Run it again.",
+            ],
+            ReasonCode.PushTooLarge =>
+            [
+                "This push is too large to wait for approval after its upload.",
+                "Push it in smaller parts, or ask your administrator to raise",
+                "the setting Holds:SpoolBytes.",
+            ],
+            ReasonCode.NoRuleMatched or ReasonCode.DeniedByRule or ReasonCode.RequirementsContradict =>
+            [
+                $"The rules of {repository.Workspace} do not allow this {verb}{Rule(refused)}.",
+                $"Ask an administrator of {repository.Workspace}.",
+            ],
+            _ =>
+            [
+                "The gateway could not decide or serve this command, so it was denied.",
+                "Nothing was changed. Try again in a minute, or tell your administrator.",
+            ],
+        };
+    }
+
+    /// <summary>The few words that stand behind each ref of a refused push.</summary>
+    public static string RefReason(ReasonCode code) => code switch
+    {
+        ReasonCode.NotApprovedInTime or ReasonCode.RequestExpired => "not approved in time",
+        ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
+        ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough => "second factor required",
+        _ => "denied by the gateway",
+    };
+
+    private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";
+
+    private static string Named(Refused refused) => refused.Challenge is { } id ? $" (request {id})" : "";
+
+    private static string Rule(Refused refused) => refused.Reason.Rule is { } rule ? $" (rule {rule})" : "";
+
+    private IEnumerable<string> Report(Refused refused) => refused.Challenge is { } id ? [$"Not you? {Url}/a/{id}/report"] : [];
+
+    private static string Seconds(TimeSpan? wait) => Math.Ceiling((wait ?? TimeSpan.FromSeconds(60)).TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
+}
