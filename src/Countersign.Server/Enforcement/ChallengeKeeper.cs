@@ -1,0 +1,54 @@
+using Countersign.Server.People;
+
+namespace Countersign.Server.Enforcement;
+
+/// <summary>
+/// Keeps challenges true to the world around them: overdue ones expire, those of before a restart are released to whoever
+/// repeats their command, and when somebody's access ends, so does everything of theirs that waits or runs.
+/// </summary>
+internal sealed partial class ChallengeKeeper(ChallengeRegister register, RunningCommands running, AccessEndings endings, TimeProvider clock, ILogger<ChallengeKeeper> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await register.ReleaseHoldsOfBeforeAsync();
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var subscription = endings.Subscribe(ended =>
+        {
+            running.End(ended.Person, ended.CredentialId);
+            _ = EndAsync(ended);
+        });
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await TryAsync(register.ExpireAsync);
+        }
+    }
+
+    private Task EndAsync(AccessEnded ended) => TryAsync(() => register.EndAccessAsync(ended.Person, ended.CredentialId, "system"));
+
+    /// <summary>A failure here opens nothing: overdue challenges read as expired, and every release asks the rules again.</summary>
+    private async Task TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Log.Failed(logger, exception);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1010, LogLevel.Error, "Keeping requests for approval up to date failed; it is tried again")]
+        public static partial void Failed(ILogger logger, Exception exception);
+    }
+}

@@ -1,0 +1,44 @@
+using Countersign.Server.Transports;
+using Countersign.Server.Transports.Https;
+
+namespace Countersign.Server.Enforcement;
+
+internal static class EnforcementServices
+{
+    /// <summary>Deciding, holding and recording; needs people, policies, the ledger and one <see cref="IUpstream"/>.</summary>
+    public static IServiceCollection AddEnforcement(this IServiceCollection services)
+    {
+        services.AddOptions<HoldOptions>().BindConfiguration("Holds", binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
+        return services
+            .AddSingleton<GrantStore>()
+            .AddSingleton<Decider>()
+            .AddSingleton<ChallengeAnnouncements>()
+            .AddSingleton<ChallengeRegister>()
+            .AddSingleton<ChallengeReader>()
+            .AddSingleton<HoldPlaces>()
+            .AddSingleton<HoldLimits>()
+            .AddSingleton<ChallengeBroker>()
+            .AddSingleton<DecisionRecords>()
+            .AddSingleton<GitEnforcementPoint>()
+            .AddSingleton<RunningCommands>()
+            .AddSingleton<Approvals>()
+            .AddHostedService<ChallengeKeeper>();
+    }
+
+    /// <summary>Git over HTTPS in front of the enforcement point.</summary>
+    public static IServiceCollection AddGitHttp(this IServiceCollection services) => services
+        .AddSingleton<RefusalText>()
+        .AddSingleton<RedirectKey>()
+        .AddSingleton<CommandRedirect>()
+        .AddSingleton<CredentialRejections>()
+        .AddSingleton<GitAuthentication>()
+        .AddSingleton<GitHttpExchanges>()
+        .AddSingleton<GitHttpTransport>();
+
+    /// <summary>Takes Git's addresses before any routing, decoding or rewriting of the web framework sees them.</summary>
+    public static void UseGitHttp(this IApplicationBuilder app)
+    {
+        var transport = app.ApplicationServices.GetRequiredService<GitHttpTransport>();
+        app.Use((context, next) => GitHttpTransport.Owns(RequestShape.RawTarget(context)) ? transport.HandleAsync(context) : next(context));
+    }
+}

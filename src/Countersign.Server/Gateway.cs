@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text;
+using Countersign.Server.Api;
+using Countersign.Server.Audit;
+using Countersign.Server.Cli;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Factors;
+using Countersign.Server.People;
+using Countersign.Server.Policies;
+using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Upstreams.LocalRepositories;
+using Countersign.Server.Web;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Countersign.Server;
+
+/// <summary>The product's table of contents and its one composition root.</summary>
+internal static class Gateway
+{
+    /// <summary>Serves until cancelled or told to stop. Prints the set-up link while there is nobody, then the ready line.</summary>
+    public static async Task ServeAsync(GatewayOptions options, IConfiguration configuration, TextWriter output, CancellationToken cancellation)
+    {
+        DataFolder.Prepare(options);
+        await using var app = Build(options, configuration);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartupException($"{options.Http} is in use by another program; stop it, or choose another address with --http.");
+        }
+
+        if (await app.Services.GetRequiredService<ISetup>().IssueLinkAsync(cancellation) is { } secret)
+        {
+            await output.WriteLineAsync($"set up Countersign at {options.Url.GetLeftPart(UriPartial.Authority)}/setup?link={secret} (works once, for 30 minutes)");
+        }
+
+        await output.WriteLineAsync($"ready http={options.Url.GetLeftPart(UriPartial.Authority)} ssh=off (Git over SSH comes in a later version)");
+        await output.FlushAsync(cancellation);
+        await app.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Composes everything; tests pass their own clock and far side through <paramref name="replace"/>.</summary>
+    public static WebApplication Build(GatewayOptions options, IConfiguration configuration, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, WebRootPath = "wwwroot" });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton(TimeProvider.System)
+            .AddGatewayLogging(configuration)
+            .AddAudit()
+            .AddLedger()
+            .AddPeople()
+            .AddFactors()
+            .AddPolicies()
+            .AddLocalRepositories()
+            .AddEnforcement()
+            .AddGitHttp()
+            .AddSessionAuthentication()
+            .AddWeb()
+            .AddApi();
+        replace?.Invoke(builder.Services);
+        return Map(builder.Build());
+    }
+
+    private static WebApplication Map(WebApplication app)
+    {
+        app.UseGitHttp();
+        app.UseRouting();
+        app.MapHealth();
+        app.MapApi();
+        app.MapWeb();
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, GatewayOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 1 << 20; // Git bodies lift it for themselves
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+
+        // With an encoding of its own a Content-Length is parsed strictly: "+5" is refused (RFC 9112 6.3).
+        kestrel.RequestHeaderEncodingSelector = name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
+        kestrel.Listen(options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        AdminSocket.Configure(kestrel, options.AdminSocket);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Countersign.Server;
+
+internal static class GatewayLogging
+{
+    /// <summary>Events go to standard error, one line each; standard output belongs to the ready line. Section <c>Logging</c> sets levels.</summary>
+    public static IServiceCollection AddGatewayLogging(this IServiceCollection services, IConfiguration configuration) =>
+        services.AddLogging(logging => logging
+            .SetMinimumLevel(LogLevel.Warning)
+            .AddConfiguration(configuration.GetSection("Logging"))
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                console.UseUtcTimestamp = true;
+            })
+            .Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace));
+}
