@@ -63,6 +63,12 @@ public sealed record Grant
     /// <summary>A push is using it, or has used it: it lets no other push through.</summary>
     public bool PushClaimed { get; init; }
 
+    /// <summary>
+    /// <see cref="OperationDigest.OfUpdates"/> of the one push that was approved; null when it was approved before its refs were
+    /// known. A different push under the same approval is not covered.
+    /// </summary>
+    public string? Updates { get; init; }
+
     /// <summary>A grant from the future is not live: the clock was set back, and its end would move away.</summary>
     public bool IsLive(DateTimeOffset now) => now >= CreatedAt && now - CreatedAt < Terms.Max && now - LastUsedAt < Terms.Idle;
 
@@ -74,7 +80,11 @@ public sealed record Grant
         && request.Client.Network == Network
         && (request.Command.Class == OperationClass.Read || Class == OperationClass.Write)
         && !(request.Command.RefsKnown && PushClaimed)
+        && CoversUpdates(request.Command)
         && CoversRepository(request);
+
+    private bool CoversUpdates(GitCommand command) =>
+        Updates is null || !command.RefsKnown || Updates == OperationDigest.OfUpdates(command);
 
     // Submodules of one clone come with command keys of their own, so a workspace-wide grant does not ask for the key.
     private bool CoversRepository(AccessRequest request) =>
