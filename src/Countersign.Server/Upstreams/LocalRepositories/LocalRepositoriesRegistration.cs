@@ -1,0 +1,22 @@
+using Countersign.Server.Enforcement;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Countersign.Server.Upstreams.LocalRepositories;
+
+internal static class LocalRepositoriesRegistration
+{
+    /// <summary>Needs <see cref="GatewayOptions"/> to be registered.</summary>
+    public static IServiceCollection AddLocalRepositories(this IServiceCollection services)
+    {
+        services.AddOptions<RepositoriesOptions>().BindConfiguration(RepositoriesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<GitExecutable>();
+        services.AddSingleton<GitRunner>();
+        services.AddSingleton<ProcessSlots>();
+        services.AddSingleton<Quarantine>();
+        services.AddSingleton<LocalRepositoryStore>();
+        services.AddSingleton<IUpstream, LocalUpstream>();
+        services.AddHostedService<LocalRepositoriesStartup>();
+        return services;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Countersign.Core.Git;
+using Countersign.Server.Enforcement;
+
+namespace Countersign.Server.Upstreams.LocalRepositories;
+
+/// <summary>Bare repositories on this machine, each request served by one <c>git upload-pack</c> or <c>git receive-pack</c>.</summary>
+internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore store, ProcessSlots slots, Quarantine quarantine) : IUpstream
+{
+    private const string ClientLeft = "client left";
+
+    public async Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, PipeWriter answer, CancellationToken cancellation)
+    {
+        var version = VersionFor(command, protocolVersion);
+        var preface = new ArrayBufferWriter<byte>();
+        if (version < 2)
+        {
+            AdvertisementAnswer.WriteService(preface, command.Service);
+        }
+
+        try
+        {
+            using var slot = await slots.AcquireAsync(cancellation);
+            await using var child = Start(command, version, "--http-backend-info-refs");
+            await child.Input.DisposeQuietlyAsync();
+            var pump = new AnswerPump(child.Output, answer) { Preface = preface.WrittenMemory };
+            if (await pump.RunAsync(cancellation) != PumpEnd.Complete)
+            {
+                return new(false, 0, pump.Bytes, ClientLeft);
+            }
+
+            var exit = await child.WaitAsync(cancellation);
+            var detail = await DetailAsync(child, exit, cancellation);
+            return pump.Bytes > 0
+                ? new(exit == 0, 0, pump.Bytes, detail)
+                : throw new UpstreamUnavailableException($"The repository {command.Repository} cannot be read ({detail}).");
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new(false, 0, 0, ClientLeft);
+        }
+    }
+
+    public async Task<ForwardOutcome> ForwardAsync(
+        GitCommand command, int protocolVersion, PipeReader request, PipeWriter answer, CancellationToken cancellation)
+    {
+        try
+        {
+            using var slot = await slots.AcquireAsync(cancellation);
+            await using var child = Start(command, VersionFor(command, protocolVersion));
+            return await ExchangeAsync(command, child, request, answer, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new(false, 0, 0, ClientLeft);
+        }
+    }
+
+    public async Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation)
+    {
+        var folder = store.Locate(command.Repository);
+        using var slot = await slots.AcquireAsync(cancellation);
+        return await quarantine.InspectAsync(folder, command.Updates, pack, cancellation);
+    }
+
+    private static async Task<ForwardOutcome> ExchangeAsync(
+        GitCommand command, GitProcess child, PipeReader request, PipeWriter answer, CancellationToken cancellation)
+    {
+        var report = command.Service == GitService.ReceivePack ? new PushReport() : null;
+        var upload = new RequestPump(request, child.Input);
+        var download = new AnswerPump(child.Output, answer) { Report = report };
+        ForwardOutcome Left() => new(false, upload.Bytes, download.Bytes, ClientLeft);
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var uploading = upload.RunAsync(ending.Token);
+        var downloading = download.RunAsync(ending.Token);
+        try
+        {
+            // A broken upload ends all at once: disposing the child, not the end of its input, is what it gets to see.
+            if (await Task.WhenAny(uploading, downloading) == uploading && await uploading == PumpEnd.ClientLeft)
+            {
+                return Left();
+            }
+
+            if (await downloading != PumpEnd.Complete)
+            {
+                return Left();
+            }
+
+            var exit = await child.WaitAsync(cancellation);
+            var detail = await DetailAsync(child, exit, cancellation);
+            if (report is null || exit != 0)
+            {
+                return new(exit == 0, upload.Bytes, download.Bytes, detail);
+            }
+
+            var (succeeded, word) = Judge(report, command.Updates);
+            return new(succeeded, upload.Bytes, download.Bytes, word);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return Left();
+        }
+        finally
+        {
+            // Both copies touch what belongs to the caller; neither goes on after this method.
+            await ending.CancelAsync();
+            await Task.WhenAll(uploading, downloading);
+        }
+    }
+
+    private static (bool Succeeded, string Detail) Judge(PushReport report, IReadOnlyList<RefUpdate> updates) => report switch
+    {
+        // A probe has nothing to report; a push whose client wants no report is not known to have gone well.
+        { Seen: false } => (updates.Count == 0, updates.Count == 0 ? "ok" : "no report"),
+        _ when report.AllAccepted(updates.Count == 0 ? report.Accepted : updates.Count) => (true, "ok"),
+        _ => (false, "rejected"),
+    };
+
+    private static async Task<string> DetailAsync(GitProcess child, int exit, CancellationToken cancellation)
+    {
+        var error = exit == 0 ? "" : await child.ErrorAsync(cancellation);
+        return exit == 0 ? "ok" : error.Length == 0 ? $"exit {exit}" : $"exit {exit}: {error}";
+    }
+
+    // Pushing has no version 2 (gitprotocol-v2); git answers as if the client had asked for 0.
+    private static int VersionFor(GitCommand command, int protocolVersion) =>
+        command.Service == GitService.ReceivePack && protocolVersion == 2 ? 0 : protocolVersion;
+
+    private GitProcess Start(GitCommand command, int version, params ReadOnlySpan<string> options)
+    {
+        var folder = store.Locate(command.Repository);
+        var start = command.Service switch
+        {
+            GitService.UploadPack => git.Command(folder, ["upload-pack", "--strict", "--stateless-rpc", .. options, folder]),
+            GitService.ReceivePack => git.Command(folder, ["receive-pack", "--stateless-rpc", .. options, folder]),
+            _ => throw new UpstreamUnavailableException("git archive --remote is not served here."),
+        };
+        if (version > 0)
+        {
+            start.Environment["GIT_PROTOCOL"] = $"version={version}";
+        }
+
+        return GitProcess.Start(git, start);
+    }
+}
