@@ -1,0 +1,35 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.People;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.Factors;
+
+/// <summary>The second factors that a person has, oldest first. Recovery codes are not among them.</summary>
+internal sealed class FactorList
+{
+    public async Task<IReadOnlyList<FactorSummary>> OfAsync(GatewayDbContext database, PrincipalId person, CancellationToken cancellation)
+    {
+        var apps = await database.TotpAuthenticators
+            .AsNoTracking()
+            .Where(row => row.PersonId == person.Value && row.ConfirmedAt != null)
+            .ToListAsync(cancellation);
+        var passkeys = await (
+            from facts in database.PasskeyFacts
+            join passkey in database.UserPasskeys on facts.CredentialId equals passkey.CredentialId
+            where facts.PersonId == person.Value
+            select new { Facts = facts, passkey.Data.Name, passkey.Data.CreatedAt }).AsNoTracking().ToListAsync(cancellation);
+        return
+        [
+            .. apps.Select(row => new FactorSummary(row.Id.ToString("N"), FactorKind.Totp, row.Name, null, row.CreatedAt, row.LastUsedAt))
+                .Concat(passkeys.Select(row => new FactorSummary(
+                    row.Facts.Id.ToString("N"), FactorKind.WebAuthn, row.Name ?? "passkey", AuthenticatorModels.NameOf(row.Facts.Aaguid), row.CreatedAt, row.Facts.LastUsedAt)))
+                .OrderBy(factor => factor.CreatedAt),
+        ];
+    }
+
+    public async Task<FactorSummary?> FindAsync(GatewayDbContext database, PrincipalId person, string id, CancellationToken cancellation) =>
+        (await OfAsync(database, person, cancellation)).SingleOrDefault(factor => factor.Id == id);
+}

@@ -1,0 +1,68 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Server.Audit;
+using Countersign.Server.Enforcement;
+using Countersign.Server.People;
+using Countersign.Server.Storage.Sqlite;
+
+namespace Countersign.Server.Factors;
+
+/// <summary>
+/// Runs one guess at a code: reserves it against the throttle, verifies, and on success spends the code and clears the
+/// count in one transaction. What fails stays counted and is audited; the tenth failure locks and tells the person.
+/// </summary>
+internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditTrail audit, INotices notices)
+{
+    /// <param name="principal">Whose factor.</param>
+    /// <param name="kind">Which, for the audit log.</param>
+    /// <param name="rule">What failures count against.</param>
+    /// <param name="purpose">What for, for the audit log.</param>
+    /// <param name="verify">
+    /// Finds what the code proves, or null. It must pass the write that spends the code to the function that it is given,
+    /// and take false for "spent before".
+    /// </param>
+    public async Task<FactorResult> RunAsync(
+        Principal principal, FactorKind kind, ThrottleRule rule, ProofPurpose purpose, Func<Func<Func<LedgerTransaction, bool>, Task<bool>>, Task<Proven?>> verify)
+    {
+        var attempt = await throttles.ReserveAsync(rule);
+        if (!attempt.Allowed)
+        {
+            return attempt.Locked ? new(FactorFailure.Locked) : new(FactorFailure.Delayed, RetryAt: attempt.RetryAt);
+        }
+
+        var proven = await verify(spend => ledger.WriteAsync(transaction =>
+        {
+            var spent = spend(transaction);
+            if (spent)
+            {
+                Throttles.Clear(transaction, rule);
+            }
+
+            return spent;
+        }));
+        if (proven is not null)
+        {
+            return new(FactorFailure.None, proven);
+        }
+
+        await FailedAsync(principal, kind, purpose, attempt.Failures, attempt.Failures >= rule.LockAt);
+        return new(FactorFailure.Refused);
+    }
+
+    private async Task FailedAsync(Principal principal, FactorKind kind, ProofPurpose purpose, int failures, bool locks)
+    {
+        await audit.RecordAsync(
+            locks ? AuditTypes.FactorLocked : AuditTypes.FactorFailed,
+            principal.Name,
+            ("person_id", principal.Id.ToString()),
+            ("factor", kind.ToString()),
+            ("purpose", purpose.Purpose),
+            ("subject", purpose.Subject),
+            ("failures", failures.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        if (locks)
+        {
+            var what = kind is FactorKind.Totp ? "authenticator app" : "recovery codes";
+            await notices.TellAsync(principal.Id, $"Your {what} was locked after {failures} wrong codes. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
+        }
+    }
+}

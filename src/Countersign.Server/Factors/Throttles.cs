@@ -1,0 +1,130 @@
+using Countersign.Core.Identities;
+using Countersign.Server.Storage.Sqlite;
+
+namespace Countersign.Server.Factors;
+
+/// <summary>What failures are counted against, and how.</summary>
+/// <param name="Subject">Whose failures; the same for every protocol, address and challenge.</param>
+/// <param name="FreeFailures">So many failures cost no waiting.</param>
+/// <param name="LockAt">So many failures lock until something stronger unlocks; null never locks.</param>
+/// <param name="Quiet">After so long without a failure the count starts anew; null never.</param>
+internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockAt, TimeSpan? Quiet)
+{
+    private const int Limit = 10;
+
+    /// <summary>All authenticator apps of a person together: a second app must not double the guesses.</summary>
+    public static ThrottleRule Totp(PrincipalId person) => new($"totp:{person}", 2, Limit, null);
+
+    public static ThrottleRule Recovery(PrincipalId person) => new($"recovery:{person}", 2, Limit, null);
+
+    /// <summary>By canonical name, so that a name that nobody has is counted, delayed and locked just the same.</summary>
+    public static ThrottleRule Password(string canonicalName) => new($"password:{canonicalName}", 2, Limit, null);
+
+    /// <summary>Behind one address there may be many people: a wider allowance that heals, and no lock.</summary>
+    public static ThrottleRule Address(ClientAddress address) => new($"address:{address.Network}", 29, null, TimeSpan.FromMinutes(15));
+}
+
+/// <summary>Whether an attempt may be made. When it may, it has been counted as failed already.</summary>
+/// <param name="Allowed">Go on and verify; then settle by <see cref="Throttles.Clear"/> or leave it counted.</param>
+/// <param name="Locked">Refused until unlocked.</param>
+/// <param name="RetryAt">Refused until then.</param>
+/// <param name="Failures">With this attempt counted, of the first rule.</param>
+internal sealed record Attempt(bool Allowed, bool Locked, DateTimeOffset? RetryAt, int Failures);
+
+/// <summary>
+/// Failed attempts, durably. An attempt is counted by the same conditional write that allows it, before anything is
+/// verified: however many guesses run in parallel, on whatever surface, no more are verified than the rule allows
+/// (CVE-2024-4629, CVE-2025-6015, NIST SP 800-63B-4 3.2.2). Success takes the count back.
+/// </summary>
+internal sealed class Throttles(Ledger ledger, TimeProvider clock)
+{
+    public static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(5);
+
+    // The n-th failure beyond the free ones asks for 2^(n-1) seconds, at most five minutes, before the next attempt.
+    private const string RetryAt = "last_failure + CASE WHEN failures <= $3 THEN 0 ELSE min($6, 1000 << min(failures - $3 - 1, 20)) END";
+
+    private const string Count = $"""
+        INSERT INTO throttles (subject, failures, last_failure) VALUES ($1, 1, $2)
+        ON CONFLICT (subject) DO UPDATE SET
+            failures = CASE WHEN last_failure <= $2 - $5 THEN 1 ELSE failures + 1 END,
+            last_failure = $2,
+            locked = CASE WHEN last_failure > $2 - $5 AND failures + 1 >= $4 THEN $2 END
+        WHERE last_failure <= $2 - $5 OR (failures < $4 AND {RetryAt} <= $2)
+        """;
+
+    // Why the write above changed nothing. $2, $4 and $5 stand so that both take the same parameters.
+    private const string Standing = $"""
+        SELECT failures, {RetryAt}, $2, $4, $5 FROM throttles WHERE subject = $1
+        """;
+
+    private const string TakeBack = "UPDATE throttles SET failures = max(failures - 1, 0), locked = NULL WHERE subject = $1";
+    private const string Remove = "DELETE FROM throttles WHERE subject = $1";
+
+    /// <summary>Counts one attempt against every rule, or against none when one of them refuses.</summary>
+    public Task<Attempt> ReserveAsync(params ThrottleRule[] rules)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return ledger.WriteAsync(transaction => Reserve(transaction, rules, now));
+    }
+
+    /// <summary>The attempt succeeded: the count starts anew.</summary>
+    public static void Clear(LedgerTransaction transaction, ThrottleRule rule) => transaction.Execute(Remove, rule.Subject);
+
+    public Task ClearAsync(params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
+    {
+        foreach (var rule in rules)
+        {
+            Clear(transaction, rule);
+        }
+
+        return true;
+    });
+
+    /// <summary>Takes back this one attempt only: success of one person must not heal what others did from the same address.</summary>
+    public static void Refund(LedgerTransaction transaction, ThrottleRule rule) => transaction.Execute(TakeBack, rule.Subject);
+
+    public bool IsLocked(params ThrottleRule[] rules) => ledger.Read(connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM throttles WHERE subject = $1 AND failures >= $2";
+        var subject = command.Parameters.AddWithValue("$1", "");
+        var limit = command.Parameters.AddWithValue("$2", 0);
+        return rules.Any(rule =>
+        {
+            (subject.Value, limit.Value) = (rule.Subject, rule.LockAt ?? int.MaxValue);
+            return (long)command.ExecuteScalar()! > 0;
+        });
+    });
+
+    private static Attempt Reserve(LedgerTransaction transaction, ThrottleRule[] rules, long now)
+    {
+        for (var index = 0; index < rules.Length; index++)
+        {
+            var rule = rules[index];
+            if (transaction.Execute(Count, Parameters(rule, now)) == 1)
+            {
+                continue;
+            }
+
+            for (var counted = 0; counted < index; counted++)
+            {
+                Refund(transaction, rules[counted]);
+            }
+
+            var (failures, retryAt) = Find(transaction, rule, now);
+            var locked = failures >= rule.LockAt;
+            return new(false, locked, locked ? null : DateTimeOffset.FromUnixTimeMilliseconds(retryAt), failures);
+        }
+
+        return new(true, false, null, Find(transaction, rules[0], now).Failures);
+    }
+
+    private static (int Failures, long RetryAt) Find(LedgerTransaction transaction, ThrottleRule rule, long now) =>
+        transaction.QueryFirst(Standing, static row => (row.GetInt32(0), row.GetInt64(1)), Parameters(rule, now));
+
+    private static object?[] Parameters(ThrottleRule rule, long now) =>
+    [
+        rule.Subject, now, rule.FreeFailures, rule.LockAt ?? int.MaxValue,
+        rule.Quiet is { } quiet ? (long)quiet.TotalMilliseconds : long.MaxValue / 4, (long)LongestDelay.TotalMilliseconds,
+    ];
+}

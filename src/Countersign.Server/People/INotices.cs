@@ -1,0 +1,16 @@
+using Countersign.Core.Identities;
+
+namespace Countersign.Server.People;
+
+internal sealed record Notice(string Id, DateTimeOffset At, string Text);
+
+/// <summary>What a person is told besides the page that is open: a factor added, a recovery code used, a lock.</summary>
+internal interface INotices
+{
+    Task TellAsync(PrincipalId person, string text, CancellationToken cancellation);
+
+    /// <summary>Those not yet dismissed, newest first.</summary>
+    Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation);
+
+    Task DismissAsync(PrincipalId person, string id, CancellationToken cancellation);
+}

@@ -1,0 +1,25 @@
+using Countersign.Server.Factors;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.People;
+
+/// <summary>People as administrators and they themselves see them.</summary>
+internal sealed class Summaries(FactorList factors, Throttles throttles)
+{
+    public async Task<PersonSummary> OfAsync(GatewayDbContext database, Person person, CancellationToken cancellation) => new(
+        person.PrincipalId,
+        person.UserName!,
+        person.Email ?? "",
+        person.IsAdministrator,
+        person.DisabledAt is not null,
+        throttles.IsLocked(LocksOf(person)),
+        await factors.OfAsync(database, person.PrincipalId, cancellation),
+        await database.RecoveryCodes.CountAsync(row => row.PersonId == person.Id && row.SpentAt == null, cancellation),
+        person.CreatedAt,
+        person.LastSignInAt);
+
+    /// <summary>Every lock that an administrator lifts at once.</summary>
+    public static ThrottleRule[] LocksOf(Person person) =>
+        [ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId)];
+}

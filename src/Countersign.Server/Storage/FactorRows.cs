@@ -1,0 +1,55 @@
+namespace Countersign.Server.Storage;
+
+/// <summary>An authenticator app.</summary>
+internal sealed class TotpRow
+{
+    public required Guid Id { get; init; }
+
+    public required Guid PersonId { get; init; }
+
+    public required string Name { get; set; }
+
+    /// <summary>The 160-bit secret, sealed with ASP.NET Data Protection.</summary>
+    public required byte[] SealedSecret { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Null until a first code has been seen: it does not count as a factor.</summary>
+    public DateTimeOffset? ConfirmedAt { get; set; }
+
+    public DateTimeOffset? LastUsedAt { get; set; }
+}
+
+internal sealed class RecoveryCodeRow
+{
+    public required Guid Id { get; init; }
+
+    public required Guid PersonId { get; init; }
+
+    public required byte[] Hash { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>For display. What decides is the ledger's record of spent codes.</summary>
+    public DateTimeOffset? SpentAt { get; set; }
+}
+
+/// <summary>What Identity's passkey record has no place for.</summary>
+internal sealed class PasskeyFacts
+{
+    /// <summary>Names the passkey in addresses and the audit log.</summary>
+    public required Guid Id { get; init; }
+
+    public required byte[] CredentialId { get; init; }
+
+    public required Guid PersonId { get; init; }
+
+    public required Guid Aaguid { get; init; }
+
+    public required string AttestationFormat { get; init; }
+
+    /// <summary>The attestation statement led to a configured root, for an allowed model.</summary>
+    public required bool IsHardwareAttested { get; init; }
+
+    public DateTimeOffset? LastUsedAt { get; set; }
+}
