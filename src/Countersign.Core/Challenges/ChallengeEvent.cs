@@ -7,6 +7,7 @@ public abstract record ChallengeEvent
     {
     }
 
+    /// <summary>A factor has verified the proof. Whoever raises it has also compared the number, and says so in <see cref="FactorProof.NumberTyped"/>.</summary>
     public sealed record Proven(FactorProof Proof) : ChallengeEvent;
 
     public sealed record Declined(bool Reported) : ChallengeEvent;

@@ -32,6 +32,9 @@ public sealed record FactorProof(ChallengeId ChallengeId, FactorKind Kind, Stren
     /// <summary>The key of the record that proved it (credential id, authenticator key); for the audit log.</summary>
     public string? AuthenticatorId { get; init; }
 
+    /// <summary>The number from the terminal was typed along with it, and was right.</summary>
+    public bool NumberTyped { get; init; }
+
     /// <summary>The signed evidence (a WebAuthn assertion as JSON) that anyone can verify later; null for factors that leave none.</summary>
     public string? Evidence { get; init; }
 }

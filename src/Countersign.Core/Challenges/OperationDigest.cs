@@ -13,6 +13,9 @@ namespace Countersign.Core.Challenges;
 /// </summary>
 public static class OperationDigest
 {
+    // Strict: a lone surrogate would otherwise become U+FFFD, and two texts would share an encoding. It throws, and so denies.
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public static string Of(ChallengeId id, PrincipalId principal, GitCredential credential, GitCommand command)
     {
@@ -42,7 +45,7 @@ public static class OperationDigest
 
     private static void Add(IncrementalHash hash, string part)
     {
-        var bytes = Encoding.UTF8.GetBytes(part);
+        var bytes = Utf8.GetBytes(part);
         Add(hash, bytes.Length);
         hash.AppendData(bytes);
     }

@@ -13,7 +13,8 @@ public enum RefChange
 /// <param name="Name">The full name, for example <c>refs/heads/main</c>.</param>
 public sealed record RefUpdate(ObjectId Old, ObjectId New, RefName Name)
 {
-    public RefChange Change => Old.IsZero ? RefChange.Create : New.IsZero ? RefChange.Delete : RefChange.Update;
+    /// <summary>Zero to zero deletes: git-receive-pack takes it for the deletion of a broken ref, and deletes without comparing the old id.</summary>
+    public RefChange Change => New.IsZero ? RefChange.Delete : Old.IsZero ? RefChange.Create : RefChange.Update;
 
     /// <summary>True when the old commit is not an ancestor of the new one; null while nobody has looked.</summary>
     public bool? Forced { get; init; }

@@ -5,9 +5,10 @@ public readonly record struct PrincipalId(Guid Value)
 {
     public override string ToString() => Value.ToString("N");
 
+    /// <summary>The empty key is nobody's: two principals that were never given one must not be the same.</summary>
     public static bool TryParse(string? text, out PrincipalId id)
     {
-        var parsed = Guid.TryParseExact(text, "N", out var value);
+        var parsed = Guid.TryParseExact(text, "N", out var value) && value != Guid.Empty;
         id = new(value);
         return parsed;
     }

@@ -16,10 +16,19 @@ public sealed record FactorRequirement
     /// <summary>The number from the terminal must be typed, whatever the factor.</summary>
     public bool Number { get; init; }
 
+    /// <summary>A proof that claims more than its kind can be worth satisfies nothing.</summary>
     public bool IsSatisfiedBy(FactorProof proof) =>
         proof.Strength >= Strength
+        && proof.Strength <= proof.Kind.Highest()
         && (Kinds.Count == 0 || Kinds.Contains(proof.Kind))
-        && (Models.Count == 0 || (proof.Aaguid is { } model && Models.Contains(model)));
+        && (Models.Count == 0 || (proof.Aaguid is { } model && Models.Contains(model)))
+        && (!Number || proof.NumberTyped);
+
+    /// <summary>True when a factor of this kind, at its best, can satisfy it. Only passkeys and security keys tell their model.</summary>
+    public bool CanBeSatisfiedBy(FactorKind kind) =>
+        Strength <= kind.Highest()
+        && (Kinds.Count == 0 || Kinds.Contains(kind))
+        && (Models.Count == 0 || kind == FactorKind.WebAuthn);
 
     /// <summary>
     /// The strictest of two: what satisfies the result satisfies both. Null when nothing can, because they name different

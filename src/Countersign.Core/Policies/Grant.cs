@@ -21,6 +21,14 @@ public sealed record GrantTerms
 
     /// <summary>The grant ends after so long, used or not.</summary>
     public TimeSpan Max { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What both allow: the smaller scope, the shorter times.</summary>
+    public static GrantTerms Narrower(GrantTerms left, GrantTerms right) => new()
+    {
+        Scope = left.Scope < right.Scope ? left.Scope : right.Scope,
+        Idle = left.Idle < right.Idle ? left.Idle : right.Idle,
+        Max = left.Max < right.Max ? left.Max : right.Max,
+    };
 }
 
 /// <summary>A proof accepted for a while, for exactly what it names.</summary>
@@ -55,7 +63,8 @@ public sealed record Grant
     /// <summary>A push is using it, or has used it: it lets no other push through.</summary>
     public bool PushClaimed { get; init; }
 
-    public bool IsLive(DateTimeOffset now) => now < CreatedAt + Terms.Max && now < LastUsedAt + Terms.Idle && now >= CreatedAt;
+    /// <summary>A grant from the future is not live: the clock was set back, and its end would move away.</summary>
+    public bool IsLive(DateTimeOffset now) => now >= CreatedAt && now - CreatedAt < Terms.Max && now - LastUsedAt < Terms.Idle;
 
     /// <summary>True when this grant names what the request asks; its proof is judged apart.</summary>
     public bool Covers(AccessRequest request, DateTimeOffset now) =>
@@ -67,8 +76,9 @@ public sealed record Grant
         && !(request.Command.RefsKnown && PushClaimed)
         && CoversRepository(request);
 
+    // Submodules of one clone come with command keys of their own, so a workspace-wide grant does not ask for the key.
     private bool CoversRepository(AccessRequest request) =>
-        Terms.Scope == GrantScope.Workspace && request.Command.Class == OperationClass.Read
+        Terms.Scope == GrantScope.Workspace && Class == OperationClass.Read && request.Command.Class == OperationClass.Read
             ? request.Command.Repository.Workspace == Repository.Workspace
             : request.Command.Repository == Repository && request.CommandToken == CommandToken;
 }

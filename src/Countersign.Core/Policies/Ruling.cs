@@ -1,0 +1,94 @@
+using Countersign.Core.Git;
+
+namespace Countersign.Core.Policies;
+
+/// <summary>The rules that count for a request, over all refs of a push; every rule once, in the file's order.</summary>
+/// <param name="Denying">The first rule that denies; null when none does.</param>
+/// <param name="Requiring">All that require a second factor.</param>
+/// <param name="Allowing">The first that lets through without one.</param>
+/// <param name="Unmatched">Some ref, or the request as a whole, matches no rule.</param>
+/// <param name="IsProvisional">Taken from rules that may turn out not to match once the push has said its refs.</param>
+internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule? Allowing, bool Unmatched, bool IsProvisional = false)
+{
+    public static Ruling Of(AccessRequest request, PolicySet policies) => request.Command switch
+    {
+        { Class: OperationClass.Write, RefsKnown: true } => OverRefs(request, policies.Rules),
+        _ => BeforeRefs(request, policies.Rules),
+    };
+
+    /// <summary>What satisfies all the rules that require; null when nothing can.</summary>
+    public FactorRequirement? Requirement()
+    {
+        var all = Requiring[0].Requirement;
+        foreach (var rule in Requiring.Skip(1))
+        {
+            if ((FactorRequirement.Both(all, rule.Requirement) ?? Stricter(all, rule.Requirement)) is not { } both)
+            {
+                return null;
+            }
+
+            all = both;
+        }
+
+        return all;
+    }
+
+    public GrantTerms Terms() => Requiring.Select(rule => rule.Terms).Aggregate(GrantTerms.Narrower);
+
+    /// <summary>The rule to name: the one that asks for most.</summary>
+    public Rule Strictest() => Requiring.MaxBy(rule => rule.Requirement.Strength)!;
+
+    // Rules for different refs that contradict each other are no contradiction yet: the push may touch only one of them.
+    private FactorRequirement? Stricter(FactorRequirement left, FactorRequirement right) =>
+        IsProvisional ? (right.Strength > left.Strength ? right : left) : null;
+
+    private static Ruling OverRefs(AccessRequest request, IReadOnlyList<Rule> rules)
+    {
+        var counted = new HashSet<Rule>(ReferenceEqualityComparer.Instance);
+        var unmatched = false;
+        foreach (var update in request.Command.Updates)
+        {
+            var any = false;
+            foreach (var rule in rules)
+            {
+                if (Counts(rule, RuleFit.Of(rule, request, update).Fit))
+                {
+                    counted.Add(rule);
+                    any = true;
+                }
+            }
+
+            unmatched |= !any;
+        }
+
+        return From(rules.Where(counted.Contains), unmatched);
+    }
+
+    private static Ruling BeforeRefs(AccessRequest request, IReadOnlyList<Rule> rules)
+    {
+        var fits = rules.Select(rule => (Rule: rule, RuleFit.Of(rule, request, null).Fit)).ToList();
+        if (fits.Exists(entry => entry.Fit == Fit.Yes))
+        {
+            return From(fits.Where(entry => entry.Fit == Fit.Yes).Select(entry => entry.Rule), unmatched: false);
+        }
+
+        var open = fits.Where(entry => entry.Fit == Fit.RefsUnknown).Select(entry => entry.Rule).ToList();
+        var ruling = From(open, unmatched: open.Count == 0) with { IsProvisional = true };
+
+        // A denial of some refs is decided when the refs are known, unless no rule lets any ref through.
+        return open.Exists(rule => rule.Effect != Effect.Deny) ? ruling with { Denying = null } : ruling;
+    }
+
+    // A push that may be forced meets every rule that restricts, and none that relaxes.
+    private static bool Counts(Rule rule, Fit fit) => fit == Fit.Yes || (fit == Fit.ForceUnknown && rule.Effect != Effect.Allow);
+
+    private static Ruling From(IEnumerable<Rule> counted, bool unmatched)
+    {
+        var rules = counted.ToList();
+        return new(
+            rules.Find(rule => rule.Effect is not (Effect.Allow or Effect.Require)),
+            rules.FindAll(rule => rule.Effect == Effect.Require),
+            rules.Find(rule => rule.Effect == Effect.Allow),
+            unmatched);
+    }
+}
