@@ -26,7 +26,7 @@ internal static class RequestsResource
             .WithName("requestOptions").WithSummary("Options for navigator.credentials.get, bound to what this request would do.");
         requests.MapPost("/{id}/approve", ApproveAsync).For(ApiAccess.Person)
             .WithName("approveRequest").WithSummary("Approve, with exactly one proof, and the number where it is owed.");
-        requests.MapPost("/{id}/deny", DenyAsync).For(ApiAccess.Person)
+        requests.MapPost("/{id}/deny", DeclineAsync).For(ApiAccess.Person)
             .WithName("denyRequest").WithSummary("Deny. Never takes a proof.");
         requests.MapPost("/{id}/report", ReportAsync).For(ApiAccess.Person)
             .WithName("reportRequest").WithSummary("\"This wasn't me\": denies, and revokes the access token that asked.");
@@ -88,7 +88,7 @@ internal static class RequestsResource
         return Answer(result, context, options, clock);
     }
 
-    private static Task<Results<Ok<RequestView>, ProblemHttpResult>> DenyAsync(
+    private static Task<Results<Ok<RequestView>, ProblemHttpResult>> DeclineAsync(
         string id, HttpContext context, Caller caller, IRequestDesk desk, GatewayOptions options, TimeProvider clock, CancellationToken cancellation) =>
         DenyAsync(id, reported: false, context, caller, desk, options, clock, cancellation);
 

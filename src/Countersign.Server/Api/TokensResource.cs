@@ -24,11 +24,11 @@ internal static class TokensResource
         own.MapDelete("/{id}", RevokeOwnAsync).For(ApiAccess.Person)
             .WithName("revokeToken").WithSummary("Revoke an access token.");
         var theirs = api.MapGroup("/people/{name}/tokens").WithTags("People");
-        theirs.MapGet("", ListAsync).For(ApiAccess.Administrator)
+        theirs.MapGet("", ListTheirsAsync).For(ApiAccess.Administrator)
             .WithName("listTokensOf").WithSummary("A person's access tokens.");
-        theirs.MapPost("", AddAsync).For(ApiAccess.LocalAdministrator)
+        theirs.MapPost("", AddTheirsAsync).For(ApiAccess.LocalAdministrator)
             .WithName("addTokenFor").WithSummary("A new access token for a person, shown once. Only on the gateway's own machine.");
-        theirs.MapDelete("/{id}", RevokeAsync).For(ApiAccess.Administrator, freshStepUp: true)
+        theirs.MapDelete("/{id}", RevokeTheirsAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("revokeTokenOf").WithSummary("Revoke a person's access token.");
     }
 
@@ -43,17 +43,17 @@ internal static class TokensResource
         string id, Caller caller, IAccessTokens tokens, CancellationToken cancellation) =>
         RevokeAsync(caller.Person.Id, id, caller, tokens, cancellation);
 
-    private static async Task<Results<Ok<IReadOnlyList<TokenSummary>>, ProblemHttpResult>> ListAsync(
+    private static async Task<Results<Ok<IReadOnlyList<TokenSummary>>, ProblemHttpResult>> ListTheirsAsync(
         string name, IPeople people, IAccessTokens tokens, CancellationToken cancellation) =>
         await people.FindAsync(name, cancellation) is { } person ? await ListAsync(person.Id, tokens, cancellation) : Problems.NotFound("person");
 
-    private static async Task<Results<Created<NewTokenView>, ProblemHttpResult>> AddAsync(
+    private static async Task<Results<Created<NewTokenView>, ProblemHttpResult>> AddTheirsAsync(
         string name, TokenInput input, Caller caller, IPeople people, IAccessTokens tokens, CancellationToken cancellation) =>
         await people.FindAsync(name, cancellation) is { } person
             ? await AddAsync(person.Id, input, caller, tokens, cancellation)
             : Problems.NotFound("person");
 
-    private static async Task<Results<Ok<TokenSummary>, ProblemHttpResult>> RevokeAsync(
+    private static async Task<Results<Ok<TokenSummary>, ProblemHttpResult>> RevokeTheirsAsync(
         string name, string id, Caller caller, IPeople people, IAccessTokens tokens, CancellationToken cancellation) =>
         await people.FindAsync(name, cancellation) is { } person
             ? await RevokeAsync(person.Id, id, caller, tokens, cancellation)

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
+using Countersign.Server.Storage.Sqlite;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Countersign.Server.Cli;
@@ -52,14 +52,8 @@ internal static class AdminSocket
     {
         try
         {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            return new FileStream(Path.Combine(folder, "gateway.lock"), new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            PrivateFiles.CreateFolder(folder);
+            return new FileStream(Path.Combine(folder, "gateway.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -95,7 +89,11 @@ internal static class AdminSocket
         try
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             return socket;
         }
         catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
