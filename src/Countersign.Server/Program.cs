@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using Countersign.Server.Cli;
+
+return await CommandLine.RunAsync(args, Terminal.Console, CancellationToken.None);

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Countersign.Server.Api;
+
+/// <summary>The shapes of what people type. A code of the wrong shape is told so, and does not count as an attempt.</summary>
+internal static class Codes
+{
+    public static bool IsTotp(string code) => code.Length == 6 && code.All(char.IsAsciiDigit);
+
+    public static bool IsNumber(string number) => number.Length is 2 or 6 && number.All(char.IsAsciiDigit);
+
+    public static bool IsRecoveryCode(string code) => code.Length is > 0 and <= 64 && code.All(char.IsAscii);
+
+    /// <returns>What is wrong with the shapes, or null.</returns>
+    public static ProblemHttpResult? Check(string? totp, string? recoveryCode)
+    {
+        if (totp is not null && recoveryCode is not null)
+        {
+            return Problems.BadRequest("one_proof", "Send either totp or recoveryCode, not both.");
+        }
+
+        if (totp is not null && !IsTotp(totp))
+        {
+            return Problems.BadRequest("malformed_code", "totp is six digits.");
+        }
+
+        return recoveryCode is not null && !IsRecoveryCode(recoveryCode)
+            ? Problems.BadRequest("malformed_code", "recoveryCode is one of your recovery codes.")
+            : null;
+    }
+}

@@ -1,0 +1,29 @@
+using Countersign.Server.People;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Countersign.Server.Api;
+
+/// <summary>Turns refusals of the rooms behind the API into problem documents; code and sentence pass unchanged.</summary>
+internal static class RefusalProblems
+{
+    /// <param name="refusal">What was refused.</param>
+    /// <param name="proofStatus">The status for a proof that did not match: 401 where it would have signed in, else 403.</param>
+    public static ProblemHttpResult ToProblem(this Refusal refusal, int proofStatus = StatusCodes.Status403Forbidden) =>
+        Problems.Of(StatusOf(refusal.Code, proofStatus), refusal.Code, refusal.Message);
+
+    private static int StatusOf(string code, int proofStatus) => code switch
+    {
+        "refused" or "proof_refused" => proofStatus,
+        "forbidden" => StatusCodes.Status403Forbidden,
+        "delayed" or "locked" or "proof_delayed" or "proof_locked" => StatusCodes.Status429TooManyRequests,
+        _ when code.StartsWith("no_such_", StringComparison.Ordinal) => StatusCodes.Status404NotFound,
+        _ when IsConflict(code) => StatusCodes.Status409Conflict,
+        _ => StatusCodes.Status400BadRequest,
+    };
+
+    private static bool IsConflict(string code) =>
+        code.EndsWith("_taken", StringComparison.Ordinal)
+        || code.EndsWith("_exists", StringComparison.Ordinal)
+        || code.StartsWith("already_", StringComparison.Ordinal)
+        || code.StartsWith("last_", StringComparison.Ordinal);
+}

@@ -1,0 +1,75 @@
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+using Countersign.Server.People;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Countersign.Server.Api;
+
+/// <param name="Path">KEY/name.</param>
+/// <param name="Kind">repository, wiki or snippet.</param>
+/// <param name="Public">Everyone who signs in may read it.</param>
+/// <param name="Import">A repository on the gateway's machine to copy; only there.</param>
+internal sealed record RepositoryInput(string Path, string Kind = "repository", bool Public = false, string? Import = null);
+
+/// <param name="CloneUrl">For git clone.</param>
+internal sealed record RepositoryView(string Path, string Kind, bool Public, string Role, string CloneUrl, DateTimeOffset CreatedAt)
+{
+    public static RepositoryView Of(RepositorySummary repository, Uri url) => new(
+        repository.Path.ToString(), Words.Of(repository.Kind), repository.IsPublic, Words.Of(repository.Role),
+        $"{url.GetLeftPart(UriPartial.Authority)}/scm/{repository.Path}.git", repository.CreatedAt);
+}
+
+internal static class RepositoriesResource
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var repositories = api.MapGroup("/repositories").WithTags("Repositories");
+        repositories.MapGet("", ListAsync).For(ApiAccess.SignedIn)
+            .WithName("listRepositories").WithSummary("Repositories that you may see; every one for the local administrator.");
+        repositories.MapPost("", AddAsync).For(ApiAccess.SignedIn)
+            .WithName("addRepository").WithSummary("A new repository, by an admin of its workspace.");
+    }
+
+    private static async Task<Ok<IReadOnlyList<RepositoryView>>> ListAsync(
+        Caller caller, IRepositories repositories, GatewayOptions options, CancellationToken cancellation)
+    {
+        var found = caller.IsLocalAdministrator
+            ? await repositories.ListAsync(cancellation)
+            : await repositories.VisibleToAsync(caller.Person.Id, cancellation);
+        IReadOnlyList<RepositoryView> views = [.. found.Select(repository => RepositoryView.Of(repository, options.Url))];
+        return TypedResults.Ok(views);
+    }
+
+    private static async Task<Results<Created<RepositoryView>, ProblemHttpResult>> AddAsync(
+        RepositoryInput input, Caller caller, IWorkspaces workspaces, IRepositories repositories, GatewayOptions options, CancellationToken cancellation)
+    {
+        if (!RepositoryPath.TryParse(input.Path, out var path))
+        {
+            return Problems.BadRequest("malformed_path", "path is KEY/name: letters, digits, dashes, underscores, and dots in the name.");
+        }
+
+        if (Words.ParseKind(input.Kind) is not { } kind)
+        {
+            return Problems.BadRequest("unknown_kind", "kind is repository, wiki or snippet.");
+        }
+
+        if (input.Import is not null && !caller.IsLocalAdministrator)
+        {
+            // A path on the server, read with the gateway's rights: not for whoever comes over the network.
+            return Problems.Of(403, "local_administrator_required", "Importing can be done only on the gateway's own machine, with the countersign command.");
+        }
+
+        switch (await WorkspacesResource.RoleOfAsync(caller, path.Workspace, workspaces, cancellation))
+        {
+            case Role.None:
+                return Problems.NotFound("workspace");
+            case not Role.Admin:
+                return Problems.Of(403, "workspace_admin_required", "Only an admin of the workspace may do this.");
+        }
+
+        var result = await repositories.AddAsync(path, kind, input.Public, input.Import, caller.Actor, cancellation);
+        return result.Value is { } repository
+            ? TypedResults.Created((string?)null, RepositoryView.Of(repository, options.Url))
+            : result.Refusal!.ToProblem();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Countersign.Server.People;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Countersign.Server.Api;
+
+internal sealed record StepUpInput(string? Totp = null, JsonElement? Assertion = null);
+
+/// <summary>A fresh proof within a session: before factors, people or the policy change.</summary>
+internal static class StepUpResource
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var stepUp = api.MapGroup("/step-up").WithTags("Session");
+        stepUp.MapPost("/options", OptionsAsync).For(ApiAccess.Person)
+            .WithName("stepUpOptions").WithSummary("Options for proving a passkey again in this session.");
+        stepUp.MapPost("", ProveAsync).For(ApiAccess.Person)
+            .WithName("stepUp").WithSummary("Prove a factor again. The session gets a new token; the old one stops working.");
+    }
+
+    private static async Task<Ok<JsonElement>> OptionsAsync(Caller caller, ISignIn signIn, CancellationToken cancellation) =>
+        TypedResults.Ok(JsonText.Element(await signIn.StepUpOptionsAsync(caller.Person.Id, caller.Session!.Key, cancellation)));
+
+    private static async Task<Results<Ok<SessionView>, ProblemHttpResult>> ProveAsync(
+        StepUpInput input, HttpContext context, Caller caller, ISignIn signIn, ISessions sessions, CancellationToken cancellation)
+    {
+        var assertion = JsonText.Of(input.Assertion);
+        if (Codes.Check(input.Totp, recoveryCode: null) is { } problem)
+        {
+            return problem;
+        }
+
+        if (assertion is null == input.Totp is null)
+        {
+            return Problems.BadRequest("one_proof", "Send one proof: totp or assertion.");
+        }
+
+        var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, input.Totp, assertion, cancellation);
+        if (result.Refusal is { } refusal)
+        {
+            return refusal.ToProblem();
+        }
+
+        var secret = await sessions.RotateAsync(caller.Secret!, steppedUp: true, cancellation);
+        return TypedResults.Ok(SessionResource.Hand(context, caller.IsPage, secret, caller.Session.ExpiresAt, mustSetUp: false));
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace Countersign.Server.Cli;
+
+internal static class RepositoryCommands
+{
+    public static Command Make(AdminVerbs admin)
+    {
+        var path = new Argument<string>("KEY/REPO") { Description = "The workspace's key and the repository's name." };
+        var kind = new Option<string>("--kind") { Description = "What it is.", HelpName = "repository|wiki|snippet", DefaultValueFactory = _ => "repository" };
+        kind.AcceptOnlyFromAmong("repository", "wiki", "snippet");
+        var isPublic = new Option<bool>("--public") { Description = "Everyone who signs in may read it." };
+        var import = new Option<string?>("--import") { Description = "A repository on this machine to copy.", HelpName = "PATH" };
+        return new("repo", "Repositories.")
+        {
+            admin.Verb(
+                "add",
+                "Add a repository.",
+                [path, kind, isPublic, import],
+                parsed => AdminCall.Post("repositories", new
+                {
+                    path = parsed.GetRequiredValue(path),
+                    kind = parsed.GetRequiredValue(kind),
+                    @public = parsed.GetValue(isPublic),
+                    import = parsed.GetValue(import) is { } from ? Path.GetFullPath(from) : null,
+                }),
+                (repository, output) => output.WriteLine($"added {repository.Text("path")}: git clone {repository.Text("cloneUrl")}")),
+            admin.Verb("list", "Every repository.", [], _ => AdminCall.Get("repositories"), (repositories, output) => Table.Write(
+                output,
+                ["PATH", "KIND", "READERS", "CLONE", "ADDED"],
+                repositories.Items().Select(repository => (IReadOnlyList<string>)
+                [
+                    repository.Text("path"), repository.Text("kind"), repository.Flag("public") ? "everyone" : "members", repository.Text("cloneUrl"), admin.Ago(repository.GetProperty("createdAt")),
+                ]),
+                "There are no repositories. Add one: countersign repo add KEY/REPO")),
+        };
+    }
+}
