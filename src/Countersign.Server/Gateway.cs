@@ -17,28 +17,23 @@ namespace Countersign.Server;
 /// <summary>The product's table of contents and its one composition root.</summary>
 internal static class Gateway
 {
-    /// <summary>Serves until cancelled or told to stop. Prints the set-up link while there is nobody, then the ready line.</summary>
-    public static async Task ServeAsync(GatewayOptions options, IConfiguration configuration, TextWriter output, CancellationToken cancellation)
+    /// <summary>Serves until cancelled or told to stop. Prints the set-up link while there is nobody, then the ready line. Throws <see cref="StartupException"/>.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> ServeAsync(GatewayOptions options, IConfiguration configuration, TextWriter output, CancellationToken cancellation)
     {
-        DataFolder.Prepare(options);
+        using var folder = DataFolder.Open(options);
         await using var app = Build(options, configuration);
-        try
-        {
-            await app.StartAsync(cancellation);
-        }
-        catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
-        {
-            throw new StartupException($"{options.Http} is in use by another program; stop it, or choose another address with --http.");
-        }
-
+        await StartupFailures.ExplainAsync(() => app.StartAsync(cancellation), options);
+        var url = options.Url.GetLeftPart(UriPartial.Authority);
         if (await app.Services.GetRequiredService<ISetup>().IssueLinkAsync(cancellation) is { } secret)
         {
-            await output.WriteLineAsync($"set up Countersign at {options.Url.GetLeftPart(UriPartial.Authority)}/setup?link={secret} (works once, for 30 minutes)");
+            await output.WriteLineAsync($"set up Countersign at {url}/setup?link={secret} (works once, for 30 minutes)");
         }
 
-        await output.WriteLineAsync($"ready http={options.Url.GetLeftPart(UriPartial.Authority)} ssh=off (Git over SSH comes in a later version)");
+        await output.WriteLineAsync($"ready http={url} ssh=off (Git over SSH comes in a later version)");
         await output.FlushAsync(cancellation);
         await app.WaitForShutdownAsync(cancellation);
+        return 0;
     }
 
     /// <summary>Composes everything; tests pass their own clock and far side through <paramref name="replace"/>.</summary>

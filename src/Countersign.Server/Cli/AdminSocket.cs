@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Countersign.Server.Storage.Sqlite;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Countersign.Server.Cli;
@@ -13,23 +12,21 @@ internal static class AdminSocket
     /// <summary>sun_path holds 108 bytes with its final zero (unix(7)).</summary>
     private const int MaxPathBytes = 107;
 
-    /// <summary>Claims the data folder for this process and serves HTTP on the socket. Throws <see cref="GatewayStartException"/>.</summary>
+    /// <summary>Serves HTTP on the socket; the data folder is this process's own. Throws <see cref="StartupException"/>.</summary>
     public static void Configure(KestrelServerOptions kestrel, string path)
     {
         if (System.Text.Encoding.UTF8.GetByteCount(path) > MaxPathBytes)
         {
-            throw new GatewayStartException($"the data folder's path is too long for a socket in it: {path} has more than {MaxPathBytes} bytes");
+            throw new StartupException($"the data folder's path is too long for a socket in it: {path} has more than {MaxPathBytes} bytes");
         }
 
         var folder = Path.GetDirectoryName(path)!;
-        var claim = Claim(folder);
         var socket = Bind(path, folder);
         var lifetime = kestrel.ApplicationServices.GetRequiredService<IHostApplicationLifetime>();
         lifetime.ApplicationStopped.Register(() =>
         {
             File.Delete(path);
             socket.Dispose();
-            claim.Dispose();
         });
 
         // Kestrel listens; until then the bound socket refuses everybody.
@@ -47,28 +44,6 @@ internal static class AdminSocket
     /// <summary>True when the request came over this socket, and over no other listener.</summary>
     public static bool IsAdmin(HttpContext context) => context.Features.Get<AdminConnection>() is not null;
 
-    /// <summary>A lock that the kernel takes back however the process ends.</summary>
-    private static FileStream Claim(string folder)
-    {
-        try
-        {
-            PrivateFiles.CreateFolder(folder);
-            return new FileStream(Path.Combine(folder, "gateway.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (UnauthorizedAccessException exception)
-        {
-            throw new GatewayStartException($"the data folder {folder} cannot be written: {exception.Message}", exception);
-        }
-        catch (IOException exception) when (File.Exists(Path.Combine(folder, "gateway.lock")))
-        {
-            throw new GatewayStartException($"another gateway is running on {folder}", exception);
-        }
-        catch (IOException exception)
-        {
-            throw new GatewayStartException($"the data folder {folder} cannot be written: {exception.Message}", exception);
-        }
-    }
-
     private static Socket Bind(string path, string folder)
     {
         if (File.Exists(path))
@@ -77,7 +52,7 @@ internal static class AdminSocket
             try
             {
                 probe.Connect(new UnixDomainSocketEndPoint(path));
-                throw new GatewayStartException($"another gateway is running on {folder}");
+                throw new StartupException($"another gateway is running on {folder}");
             }
             catch (SocketException)
             {
@@ -99,7 +74,7 @@ internal static class AdminSocket
         catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
         {
             socket.Dispose();
-            throw new GatewayStartException($"the administration socket {path} cannot be made: {exception.Message}", exception);
+            throw new StartupException($"the administration socket {path} cannot be made: {exception.Message}", inner: exception);
         }
     }
 

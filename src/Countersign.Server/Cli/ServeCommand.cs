@@ -21,9 +21,10 @@ internal static class ServeCommand
                 var (options, configuration) = ServeSettings.Read(input);
                 return await Gateway.ServeAsync(options, configuration, terminal.Out, cancellation);
             }
-            catch (GatewayStartException exception)
+            catch (StartupException exception)
             {
-                return terminal.Fail(exception.Message);
+                terminal.Fail(exception.Message);
+                return exception.ExitCode;
             }
         });
         return command;
