@@ -1,0 +1,86 @@
+using Countersign.Core.Challenges;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Web.Views;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Countersign.Server.Web.Pages;
+
+/// <summary>What is asked, and the verdict. Opening it changes nothing; a verdict is a form.</summary>
+internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, TimeProvider clock) : SignedInPage
+{
+    /// <summary>The form was on a card of the list, so the list is where to go on.</summary>
+    private const string FromList = "list";
+
+    [BindProperty(SupportsGet = true)]
+    public string Id { get; set; } = "";
+
+    [BindProperty]
+    public string? Number { get; set; }
+
+    /// <summary>Null when there is no such request, or it belongs to somebody else: nothing tells the two apart.</summary>
+    public RequestView? View { get; private set; }
+
+    public Proofs Proofs { get; private set; } = null!;
+
+    public IActionResult OnGet() => Show();
+
+    public async Task<IActionResult> OnPostApproveAsync(string? totp, string? recoveryCode, string? assertion, string? from)
+    {
+        if (Find() is not { } challenge)
+        {
+            return Unknown();
+        }
+
+        var input = new ApprovalInput(Typed(Number), Typed(totp), Typed(recoveryCode), Typed(assertion));
+        var result = await approvals.ApproveAsync(Me, challenge.Id, input, Cancellation);
+        switch (result.Outcome)
+        {
+            case ApprovalOutcome.NotFound:
+                return Unknown();
+            case ApprovalOutcome.Done when from == FromList:
+                return Done("/", "approved");
+            case ApprovalOutcome.Done or ApprovalOutcome.AlreadySettled:
+                return LocalRedirect($"/a/{challenge.Id}");
+            default:
+                Trouble = Words.Trouble(result, clock.GetUtcNow());
+                return Show();
+        }
+    }
+
+    /// <summary>Never needs the number, and never more than one click.</summary>
+    public async Task<IActionResult> OnPostDenyAsync(string? from)
+    {
+        if (Find() is not { } challenge)
+        {
+            return Unknown();
+        }
+
+        var result = await approvals.DenyAsync(Me, challenge.Id, reported: false, Cancellation);
+        return result.Outcome == ApprovalOutcome.NotFound ? Unknown()
+            : from == FromList ? Done("/", "denied")
+            : LocalRedirect($"/a/{challenge.Id}");
+    }
+
+    private static string? Typed(string? text) => text?.Replace(" ", "", StringComparison.Ordinal) is { Length: > 0 } typed ? typed : null;
+
+    private PageResult Show()
+    {
+        if (Find() is not { } challenge)
+        {
+            return Unknown();
+        }
+
+        View = new RequestView(challenge, clock.GetUtcNow());
+        Proofs = new Proofs(challenge.Requirement, Me);
+        return Page();
+    }
+
+    private Challenge? Find() => OwnRequest.Find(reader, Me, Id);
+
+    private PageResult Unknown()
+    {
+        Response.StatusCode = StatusCodes.Status404NotFound;
+        return Page(); // without a view it says that there is no such request
+    }
+}

@@ -1,0 +1,23 @@
+using Countersign.Core.Identities;
+using Countersign.Server.People;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace Countersign.Server.Web.Pages;
+
+/// <summary>A page behind the gate: there is a session.</summary>
+internal abstract class SignedInPage : PageModel
+{
+    private Session? session;
+
+    public Principal Me => Session.Principal;
+
+    /// <summary>One sentence about what went wrong with the form just sent; null when nothing did.</summary>
+    public string? Trouble { get; protected set; }
+
+    protected Session Session => session ??= HttpContext.GetSession() ?? throw new InvalidOperationException("The gate lets no one in without a session.");
+
+    protected CancellationToken Cancellation => HttpContext.RequestAborted;
+
+    protected IActionResult Done(string path, string done) => LocalRedirect($"{path}?done={done}");
+}

@@ -1,0 +1,45 @@
+using Countersign.Core.Identities;
+using Countersign.Server.People;
+
+namespace Countersign.Server.Web.Security;
+
+/// <summary>Starting, renewing and ending the browser's session; the cookie itself is made in one place, SessionAuthentication.</summary>
+internal static class SessionSecret
+{
+    private const string Cookie = "__Host-countersign";
+
+    public static async Task StartSessionAsync(this HttpContext context, SessionStart start)
+    {
+        var sessions = context.RequestServices.GetRequiredService<ISessions>();
+        if (context.Request.Cookies[Cookie] is { } before)
+        {
+            await sessions.EndAsync(before, context.RequestAborted); // a session from before sign-in never lives on
+        }
+
+        var (secret, expiresAt) = await sessions.StartAsync(start, context.ClientAddress(), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
+        SessionAuthentication.SetSessionCookie(context, secret, expiresAt);
+    }
+
+    /// <summary>A new secret after a factor was proven or added: the old one stops working at once.</summary>
+    public static async Task RenewSessionAsync(this HttpContext context, Session session)
+    {
+        if (context.Request.Cookies[Cookie] is { } before)
+        {
+            var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before, steppedUp: true, context.RequestAborted);
+            SessionAuthentication.SetSessionCookie(context, secret, session.ExpiresAt);
+        }
+    }
+
+    public static async Task EndSessionAsync(this HttpContext context)
+    {
+        if (context.Request.Cookies[Cookie] is { } secret)
+        {
+            await context.RequestServices.GetRequiredService<ISessions>().EndAsync(secret, context.RequestAborted);
+        }
+
+        SessionAuthentication.ClearSessionCookie(context);
+    }
+
+    public static ClientAddress ClientAddress(this HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address ? new(address) : Core.Identities.ClientAddress.Unknown;
+}
