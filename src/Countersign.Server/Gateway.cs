@@ -39,7 +39,7 @@ internal static class Gateway
     /// <summary>Composes everything; tests pass their own clock and far side through <paramref name="replace"/>.</summary>
     public static WebApplication Build(GatewayOptions options, IConfiguration configuration, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, WebRootPath = "wwwroot" });
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot") });
         builder.Configuration.AddConfiguration(configuration);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services
@@ -64,10 +64,11 @@ internal static class Gateway
     private static WebApplication Map(WebApplication app)
     {
         app.UseGitHttp();
-        app.UseRouting();
-        app.MapHealth();
-        app.MapApi();
         app.MapWeb();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.MapApi();
+        app.MapHealth();
         return app;
     }
 

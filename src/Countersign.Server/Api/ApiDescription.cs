@@ -1,3 +1,4 @@
+using Countersign.Server.Web;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -43,7 +44,7 @@ internal static class ApiDescription
             {
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Cookie,
-                Name = SessionCookie.Name,
+                Name = SessionAuthentication.CookieName,
                 Description = $"The browser's session; only from this gateway's own pages, with the header {ApiDoor.PageHeader}: 1.",
             },
         };

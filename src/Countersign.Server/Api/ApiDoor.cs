@@ -1,6 +1,7 @@
 using Countersign.Server.Cli;
 using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -96,7 +97,7 @@ internal sealed partial class ApiDoor(RequestDelegate next, ISessions sessions, 
                 : (new(session, session is null ? null : secret, IsPage: false, IsLocalAdministrator: false), null);
         }
 
-        if (SessionCookie.Read(context.Request) is { } cookie && sessions.Find(cookie) is { } browsing)
+        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } cookie && sessions.Find(cookie) is { } browsing)
         {
             return IsOwnPage(context.Request)
                 ? (new(browsing, cookie, IsPage: true, IsLocalAdministrator: false), null)

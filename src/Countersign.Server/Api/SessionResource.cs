@@ -1,5 +1,6 @@
 using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -44,7 +45,7 @@ internal static class SessionResource
     {
         if (page)
         {
-            SessionCookie.Write(context.Response, secret, expires);
+            context.Response.SetSessionCookie(secret);
         }
 
         return new(page ? null : secret, expires, mustSetUp);
@@ -72,7 +73,7 @@ internal static class SessionResource
         await sessions.EndAsync(caller.Secret!, cancellation);
         if (caller.IsPage)
         {
-            SessionCookie.Clear(context.Response);
+            context.Response.ClearSessionCookie();
         }
 
         return TypedResults.NoContent();

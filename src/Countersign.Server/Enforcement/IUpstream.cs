@@ -37,4 +37,4 @@ internal interface IUpstream
 }
 
 /// <summary>The far side cannot serve; the message is one line that a person at a terminal can act on.</summary>
-internal sealed class UpstreamUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class UpstreamUnavailableException(string message, Exception? inner = null) : IOException(message, inner);

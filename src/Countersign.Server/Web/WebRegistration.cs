@@ -26,6 +26,7 @@ internal static class WebRegistration
             options.HeaderName = "X-Countersign-Form-Key";
             options.SuppressXFrameOptionsHeader = true; // frame-ancestors in the Content-Security-Policy says it
         });
+        services.AddSingleton<AuditSearch>();
         services.AddSingleton<PendingPassword>();
         services.AddSingleton<PendingAuthenticatorApp>();
         return services;

@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Countersign.Server.Upstreams.LocalRepositories;
@@ -15,6 +16,7 @@ internal static class LocalRepositoriesRegistration
         services.AddSingleton<ProcessSlots>();
         services.AddSingleton<Quarantine>();
         services.AddSingleton<LocalRepositoryStore>();
+        services.AddSingleton<IRepositoryFiles>(provider => provider.GetRequiredService<LocalRepositoryStore>());
         services.AddSingleton<IUpstream, LocalUpstream>();
         services.AddHostedService<LocalRepositoriesStartup>();
         return services;

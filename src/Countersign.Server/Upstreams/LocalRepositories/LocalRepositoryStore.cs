@@ -1,6 +1,7 @@
 using System.Text;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Upstreams.LocalRepositories;
 
@@ -8,7 +9,7 @@ namespace Countersign.Server.Upstreams.LocalRepositories;
 /// The bare repositories under <see cref="GatewayOptions.RepositoriesFolder"/>, as <c>KEY/name.git</c>. A repository comes
 /// into being in a folder beside and is moved to its place whole, so that a half-made one is never served.
 /// </summary>
-internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git, TimeProvider clock)
+internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git, TimeProvider clock) : IRepositoryFiles
 {
     public bool Exists(RepositoryPath repository) => File.Exists(Path.Combine(FolderOf(repository), "HEAD"));
 
@@ -17,6 +18,8 @@ internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git
     public string Locate(RepositoryPath repository) => Exists(repository)
         ? FolderOf(repository)
         : throw new UpstreamUnavailableException($"The files of {repository} are not on this server.");
+
+    public Task CreateAsync(RepositoryPath path, CancellationToken cancellation) => CreateAsync(path, ObjectFormat.Sha1, cancellation);
 
     /// <summary>Makes an empty repository whose first branch will be <c>main</c>.</summary>
     /// <exception cref="UpstreamUnavailableException">It exists, or the disk did not take it; the message says which.</exception>
@@ -28,8 +31,8 @@ internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git
     /// come along: no hooks, no settings, nothing shared with the source, and nothing of the source runs.
     /// </summary>
     /// <exception cref="UpstreamUnavailableException">It exists already, or the source is not a repository.</exception>
-    public Task ImportAsync(RepositoryPath repository, string source, CancellationToken cancellation) =>
-        PlaceAsync(repository, async folder =>
+    public Task ImportAsync(RepositoryPath path, string source, CancellationToken cancellation) =>
+        PlaceAsync(path, async folder =>
         {
             // The far end reads the source's own settings, so it gets the same limits as everything we run.
             const string Reader = "env GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1 git -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c 'safe.directory=*' upload-pack";
@@ -43,11 +46,11 @@ internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git
 
     /// <summary>Makes a repository with one commit, to try things on.</summary>
     /// <exception cref="UpstreamUnavailableException">It exists, or the disk did not take it.</exception>
-    public Task CreateSampleAsync(RepositoryPath repository, CancellationToken cancellation) =>
-        PlaceAsync(repository, async folder =>
+    public Task CreateSampleAsync(RepositoryPath path, CancellationToken cancellation) =>
+        PlaceAsync(path, async folder =>
         {
             await InitAsync(folder, ObjectFormat.Sha1, cancellation);
-            var blob = await WriteAsync(folder, SampleText(repository), cancellation, "hash-object", "-w", "--stdin");
+            var blob = await WriteAsync(folder, SampleText(path), cancellation, "hash-object", "-w", "--stdin");
             var tree = await WriteAsync(folder, $"100644 blob {blob}\tREADME.md\n", cancellation, "mktree");
             var commit = await WriteAsync(folder, "Say hello\n", cancellation, "commit-tree", tree);
             await WriteAsync(folder, "", cancellation, "update-ref", "refs/heads/main", commit);

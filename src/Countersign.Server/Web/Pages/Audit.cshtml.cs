@@ -6,7 +6,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>The last records of the audit log, for administrators.</summary>
 [Administrators]
-internal sealed class AuditModel(IAuditReader log) : SignedInPage
+internal sealed class AuditModel(AuditSearch log) : SignedInPage
 {
     private const int Shown = 100;
 

@@ -6,38 +6,36 @@ namespace Countersign.Server.Web.Security;
 /// <summary>Starting, renewing and ending the browser's session; the cookie itself is made in one place, SessionAuthentication.</summary>
 internal static class SessionSecret
 {
-    private const string Cookie = "__Host-countersign";
-
     public static async Task StartSessionAsync(this HttpContext context, SessionStart start)
     {
         var sessions = context.RequestServices.GetRequiredService<ISessions>();
-        if (context.Request.Cookies[Cookie] is { } before)
+        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } before)
         {
             await sessions.EndAsync(before, context.RequestAborted); // a session from before sign-in never lives on
         }
 
-        var (secret, expiresAt) = await sessions.StartAsync(start, context.ClientAddress(), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
-        SessionAuthentication.SetSessionCookie(context, secret, expiresAt);
+        var (secret, _) = await sessions.StartAsync(start, context.ClientAddress(), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
+        context.Response.SetSessionCookie(secret);
     }
 
     /// <summary>A new secret after a factor was proven or added: the old one stops working at once.</summary>
     public static async Task RenewSessionAsync(this HttpContext context, Session session)
     {
-        if (context.Request.Cookies[Cookie] is { } before)
+        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } before)
         {
             var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before, steppedUp: true, context.RequestAborted);
-            SessionAuthentication.SetSessionCookie(context, secret, session.ExpiresAt);
+            context.Response.SetSessionCookie(secret);
         }
     }
 
     public static async Task EndSessionAsync(this HttpContext context)
     {
-        if (context.Request.Cookies[Cookie] is { } secret)
+        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } secret)
         {
             await context.RequestServices.GetRequiredService<ISessions>().EndAsync(secret, context.RequestAborted);
         }
 
-        SessionAuthentication.ClearSessionCookie(context);
+        context.Response.ClearSessionCookie();
     }
 
     public static ClientAddress ClientAddress(this HttpContext context) =>
