@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Countersign.Server.Api;
 using Countersign.Server.Audit;
@@ -54,9 +53,9 @@ internal static class Gateway
             .AddLocalRepositories()
             .AddEnforcement()
             .AddGitHttp()
-            .AddSessionAuthentication()
             .AddWeb()
-            .AddApi();
+            .AddApi()
+            .AddSessionAuthentication();
         replace?.Invoke(builder.Services);
         return Map(builder.Build());
     }

@@ -1,6 +1,5 @@
 using Countersign.Core.Challenges;
 using Countersign.Core.Policies;
-using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Enforcement;
 

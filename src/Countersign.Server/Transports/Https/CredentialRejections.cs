@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Countersign.Core.Audit;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;

@@ -1,8 +1,5 @@
-using Countersign.Core.Challenges;
 using Countersign.Core.Git;
-using Countersign.Core.Identities;
 using Countersign.Server.Enforcement;
-using Countersign.Server.People;
 
 namespace Countersign.Server.Transports.Https;
 
