@@ -9,6 +9,8 @@ internal sealed record PolicyError(int Line, int Column, string Message)
 /// <summary>The errors of one file, as they are found.</summary>
 internal sealed class PolicyErrors
 {
+    // Nobody reads more, and a hostile file could hold a million.
+    private const int Most = 100;
     private readonly List<PolicyError> found = [];
 
     /// <summary>In the file's order.</summary>
@@ -18,5 +20,11 @@ internal sealed class PolicyErrors
 
     public void Add(PolicyNode node, string message) => Add(node.Line, node.Column, message);
 
-    public void Add(int line, int column, string message) => found.Add(new(line, column, message));
+    public void Add(int line, int column, string message)
+    {
+        if (found.Count < Most)
+        {
+            found.Add(new(line, column, message));
+        }
+    }
 }

@@ -8,6 +8,7 @@ namespace Countersign.Server.Policies;
 /// </summary>
 internal sealed class PolicyFields
 {
+    private const int MaxItems = 1000;
     private readonly Dictionary<string, PolicyNode> values = new(StringComparer.Ordinal);
     private readonly PolicyErrors errors;
 
@@ -116,6 +117,12 @@ internal sealed class PolicyFields
         if (list is { Items.Count: 0 })
         {
             errors.Add(list, $"'{key}' is an empty list; name at least one");
+        }
+
+        if (list is { Items.Count: > MaxItems })
+        {
+            errors.Add(list, $"'{key}' has more than {MaxItems} items");
+            return [];
         }
 
         return list?.Items ?? [];

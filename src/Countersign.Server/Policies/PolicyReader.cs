@@ -7,7 +7,6 @@ namespace Countersign.Server.Policies;
 internal sealed class PolicyReader(PolicyErrors errors)
 {
     private const int Version = 1;
-    private const int MaxRules = 1000;
 
     public PolicySet? Read(PolicyNode root)
     {
@@ -35,14 +34,7 @@ internal sealed class PolicyReader(PolicyErrors errors)
     {
         var rules = new List<Rule>();
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var nodes = fields.Items("rules");
-        if (nodes.Count > MaxRules)
-        {
-            errors.Add(fields.Place("rules"), $"more than {MaxRules} rules");
-            return rules;
-        }
-
-        foreach (var node in nodes)
+        foreach (var node in fields.Items("rules"))
         {
             if (node is not PolicyMap map)
             {

@@ -28,15 +28,31 @@ internal static class PolicyYaml
             return null;
         }
 
+        var parser = new Parser(new StringReader(yaml));
         try
         {
-            return Document(new Parser(new StringReader(yaml)));
+            return Document(parser);
         }
         catch (YamlException fault)
         {
-            errors.Add((int)Math.Max(1, fault.Start.Line), (int)Math.Max(1, fault.Start.Column), OneLine(fault.Message));
+            var (line, column) = fault.Message.Contains("tab", StringComparison.Ordinal) ? FirstTab(yaml) : ((int)fault.Start.Line, (int)fault.Start.Column);
+            errors.Add(Math.Max(1, line), Math.Max(1, column), fault.Message.ReplaceLineEndings(" ").Trim());
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // The scanner gives up this way on some texts that are no YAML.
+            errors.Add((int)Math.Max(1, parser.Current?.End.Line ?? 1), (int)Math.Max(1, parser.Current?.End.Column ?? 1), "what follows is not YAML");
+            return null;
+        }
+    }
+
+    // The scanner blames the start of the block, not the tab.
+    private static (int Line, int Column) FirstTab(string yaml)
+    {
+        var lines = yaml.ReplaceLineEndings("\n").Split('\n');
+        var line = Array.FindIndex(lines, each => each.TrimStart(' ').StartsWith('\t'));
+        return line < 0 ? (1, 1) : (line + 1, lines[line].IndexOf('\t', StringComparison.Ordinal) + 1);
     }
 
     private static PolicyNode Document(Parser parser)
@@ -107,6 +123,4 @@ internal static class PolicyYaml
         new((int)scalar.Start.Line, (int)scalar.Start.Column, scalar.Value, scalar.Style == ScalarStyle.Plain);
 
     private static YamlException Fault(ParsingEvent place, string message) => new(place.Start, place.End, message);
-
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
 }

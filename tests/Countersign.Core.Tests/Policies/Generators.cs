@@ -77,5 +77,5 @@ internal static class Generators
         Gen.Choose(0, 2).SelectMany(count => gen.ListOf(count)).Select(list => (IReadOnlyList<T>)[.. list]);
 
     public static void Holds<T>(Gen<T> gen, Func<T, bool> property) =>
-        Prop.ForAll(Arb.From(gen), property).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        Prop.ForAll(Arb.From(gen), property).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 }

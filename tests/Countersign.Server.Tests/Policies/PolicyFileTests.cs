@@ -94,6 +94,9 @@ public sealed class PolicyFileTests
         Assert.NotEmpty(PolicyFile.Parse("rules: " + new string('[', 500_000)).Errors);
         Assert.NotEmpty(PolicyFile.Parse(string.Concat(Enumerable.Repeat("- ", 250_000))).Errors);
         Assert.NotEmpty(PolicyFile.Parse(string.Concat(Enumerable.Repeat("? ", 250_000))).Errors);
+        Assert.Equal(100, PolicyFile.Parse(string.Concat(Enumerable.Range(0, 50_000).Select(number => $"k{number}: x\n"))).Errors.Count);
+        var refs = string.Join(',', Enumerable.Range(0, 100_000));
+        Assert.Contains("more than 1000", PolicyFile.Parse($"version: 1\nrules: [{{ name: a, refs: [{refs}] }}]").Errors[0].Message, StringComparison.Ordinal);
         Assert.NotEmpty(PolicyFile.Parse("a: &a [x]\nb: [*a, *a]\n").Errors);
     }
 
@@ -103,7 +106,7 @@ public sealed class PolicyFileTests
         var sample = PolicySamples.Everything;
         foreach (var insert in new[] { "\0", "\t", "\"", "'", "{", "]", ":", "- ", "&a ", "*a", "!t ", "|", "%", "\ufeff", "\ud800", "---\n", "\u2028", "#" })
         {
-            for (var place = 0; place <= sample.Length; place += 3)
+            for (var place = 0; place <= sample.Length; place += 13)
             {
                 var (policy, errors) = PolicyFile.Parse(sample.Insert(place, insert));
                 Assert.True(policy is null == errors.Count > 0);

@@ -94,7 +94,7 @@ public static class PolicySamples
         { "# only a comment\n", 2, 1, "empty" },
         { "version: 1\nruls:\n  - name: a\n", 2, 1, "did you mean 'rules'?" },
         { "version: 1\nversion: 1\nrules: [{ name: a }]\n", 2, 1, "written twice" },
-        { "version: 1\nrules:\n\t- name: a\n", 3, 1, "" },
+        { "version: 1\nrules:\n\t- name: a\n", 3, 1, "tab" },
         { "version: 1\nrules: [{ name: a }]\n---\nversion: 1\n", 3, 1, "second document" },
         { "version: 1\nrules: &r [{ name: a }]\n", 2, 8, "anchors" },
         { "version: 1\nrules: !x [{ name: a }]\n", 2, 8, "tags" },
