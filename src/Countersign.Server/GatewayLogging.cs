@@ -6,6 +6,8 @@ internal static class GatewayLogging
     public static IServiceCollection AddGatewayLogging(this IServiceCollection services, IConfiguration configuration) =>
         services.AddLogging(logging => logging
             .SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None) // a failed start is explained in one line
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error) // its keys lie in a folder for the owner alone
             .AddConfiguration(configuration.GetSection("Logging"))
             .AddSimpleConsole(console =>
             {

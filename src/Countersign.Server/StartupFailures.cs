@@ -1,3 +1,5 @@
+using Countersign.Server.Audit;
+using Countersign.Server.Policies;
 using Countersign.Server.Storage.Sqlite;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Data.Sqlite;
@@ -27,11 +29,15 @@ internal static class StartupFailures
         {
             throw new StartupException($"configuration: {exception.Message}", exitCode: 2, exception);
         }
+        catch (PolicyFileException exception)
+        {
+            throw new StartupException(exception.Message, exitCode: 2, exception);
+        }
         catch (NewerDatabaseException exception)
         {
             throw new StartupException(exception.Message, inner: exception);
         }
-        catch (Exception exception) when (exception is LedgerUnavailableException or BrokenSealException or SqliteException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        catch (Exception exception) when (exception is LedgerUnavailableException or BrokenSealException or AuditKeyException or SqliteException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             throw new StartupException($"the gateway cannot start on {options.Data}: {exception.Message}", inner: exception);
         }

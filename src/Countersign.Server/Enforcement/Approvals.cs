@@ -38,7 +38,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
         return FactorFor(input) is not var (kind, proof)
             ? new(ApprovalOutcome.ProofOwed, challenge)
-            : await ProveAsync(principal, challenge, kind, proof, cancellation);
+            : await ProveAsync(principal, challenge, kind, proof, numberTyped: input.Number is not null, cancellation);
     }
 
     /// <param name="principal">Whose request it must be.</param>
@@ -81,7 +81,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         return new(ApprovalOutcome.NumberWrong, settled?.After);
     }
 
-    private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, CancellationToken cancellation)
+    private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, bool numberTyped, CancellationToken cancellation)
     {
         if (challenge.Requirement.Kinds.Count > 0 && !challenge.Requirement.Kinds.Contains(kind))
         {
@@ -94,7 +94,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return new(Outcome(result.Failure), challenge, result.RetryAt);
         }
 
-        var proof = proven.For(challenge.Id);
+        var proof = proven.For(challenge.Id) with { NumberTyped = numberTyped }; // a wrong number never comes so far
         if (!challenge.Requirement.IsSatisfiedBy(proof))
         {
             return new(ApprovalOutcome.FactorNotAccepted, challenge);

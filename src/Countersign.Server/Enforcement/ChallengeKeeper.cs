@@ -25,9 +25,16 @@ internal sealed partial class ChallengeKeeper(ChallengeRegister register, Runnin
             _ = EndAsync(ended);
         });
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            await TryAsync(register.ExpireAsync);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await TryAsync(register.ExpireAsync);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The gateway stops.
         }
     }
 

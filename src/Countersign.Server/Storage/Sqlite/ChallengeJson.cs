@@ -92,13 +92,14 @@ internal static partial class ChallengeJson
     };
 
     private static ProofRow FromProof(FactorProof proof) =>
-        new(proof.ChallengeId.Value, proof.Kind, proof.Strength, proof.Authenticator, proof.Aaguid, proof.AuthenticatorId, proof.Evidence);
+        new(proof.ChallengeId.Value, proof.Kind, proof.Strength, proof.Authenticator, proof.NumberTyped, proof.Aaguid, proof.AuthenticatorId, proof.Evidence);
 
     private static FactorProof ToProof(ProofRow? row) =>
         row is null
             ? throw Broken("proof")
             : new(Id(row.ChallengeId), row.Kind, row.Strength, row.Authenticator)
             {
+                NumberTyped = row.NumberTyped,
                 Aaguid = row.Aaguid,
                 AuthenticatorId = row.AuthenticatorId,
                 Evidence = row.Evidence,
@@ -118,7 +119,7 @@ internal static partial class ChallengeJson
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 
     internal sealed record ProofRow(
-        string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
+        string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
 
     internal sealed record GrantRow(ProofRow Proof, string? Updates);
 
