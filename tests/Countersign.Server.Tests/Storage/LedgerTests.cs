@@ -216,11 +216,14 @@ public sealed class LedgerTests : IAsyncDisposable
     private async Task<Task<int>[]> InOneGroup(int count, Func<LedgerTransaction, int, int> work)
     {
         using var gate = new ManualResetEventSlim();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocker = Ledger.WriteAsync(_ =>
         {
+            entered.TrySetResult();
             gate.Wait();
             return 0;
         });
+        await entered.Task;
         var tasks = Enumerable.Range(0, count).Select(index => Ledger.WriteAsync(transaction => work(transaction, index))).ToArray();
         gate.Set();
         await blocker;
