@@ -44,6 +44,7 @@ public sealed class ResponseJsonTests
     [InlineData("\"id\":\"AQID\"", "\"id\":\"AQIE\"")] // not the raw id
     [InlineData("AQID", "AQI=")]
     [InlineData("AQID", "AQJ")] // stray bits: the same bytes as AQI
+    [InlineData("AQID", "AR")]
     [InlineData("AQID", "AQ ID")]
     [InlineData("AQID", "AQI+")]
     [InlineData("AQID", "A")]
