@@ -59,7 +59,7 @@ public sealed class Level3VectorsTests
         var credential = Register(registration, _ => { }).Credential!;
         foreach (var part in authentication.Keys)
         {
-            for (var at = 0; at < authentication[part].Length; at += 7)
+            for (var at = 0; at < authentication[part].Length; at += 17)
             {
                 Assert.NotEqual(WebAuthnError.None, Authenticate(credential, authentication, parts => parts[part][at] ^= 0x01).Error);
             }
@@ -74,7 +74,7 @@ public sealed class Level3VectorsTests
         var registration = Find(id).Registration;
         foreach (var part in new[] { "challenge", "clientDataJSON", "attestationObject" })
         {
-            for (var at = 0; at < registration[part].Length; at += 11)
+            for (var at = 0; at < registration[part].Length; at += 47)
             {
                 Assert.False(Register(registration, parts => parts[part][at] ^= 0x01).Credential?.Attestation.IsTrusted ?? false, $"{part} {at}");
             }

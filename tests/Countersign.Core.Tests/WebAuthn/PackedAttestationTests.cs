@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Countersign.Core.WebAuthn;
@@ -117,6 +118,19 @@ public sealed class PackedAttestationTests
         {
             Assert.Equal(WebAuthnError.AttestationCertificateInvalid, Key.Verify("packed", TestStatements.Packed(Key, [bytes])).Error);
         }
+    }
+
+    [Fact]
+    public void A_certificates_signature_has_no_unused_bits()
+    {
+        var certificate = TestAuthority.Trusted.Issue(new());
+        var parts = new AsnReader(certificate, AsnEncodingRules.DER).ReadSequence();
+        parts.ReadEncodedValue();
+        parts.ReadEncodedValue();
+        var length = parts.ReadBitString(out _).Length;
+        certificate[^1] &= 0xfe;
+        certificate[^(length + 1)] = 1;
+        Assert.Equal(WebAuthnError.AttestationCertificateInvalid, Key.Verify("packed", TestStatements.Packed(Key, [certificate])).Error);
     }
 
     private static WebAuthnError Verify(params (string, object)[] members) => Key.Verify("packed", TestStatements.Map(members)).Error;
