@@ -35,18 +35,30 @@ public sealed class AttestationTrust
         IReadOnlyList<ReadOnlyMemory<byte>> roots, IReadOnlySet<Aaguid> allowed, IReadOnlySet<Aaguid> revoked) =>
         new([.. roots.Select(root => new AttestationRoot(root, allowed))], revoked);
 
+    /// <summary>Whether a key of this model is hardware-attested when its certificates lead to this root.</summary>
+    internal bool VouchesFor(X509Certificate2 root, Aaguid model) =>
+        !Revoked.Contains(model) && anchors.Any(anchor => IsSame(anchor.Certificate, root) && anchor.Root.Models.Contains(model));
+
     /// <summary>The root that the path leads to at that time, by RFC 5280 and without network; or null.</summary>
-    internal AttestationRoot? FindRoot(CertificatePath path, DateTimeOffset now)
+    internal X509Certificate2? FindRoot(CertificatePath path, DateTimeOffset now)
     {
         // 7.1 step 25: the attestation public key "is itself an acceptable certificate (i.e., it and the root certificate [...] are
         // the same)".
-        if (RootOf(path.Leaf) is { } itself)
+        if (anchors.Any(anchor => IsSame(anchor.Certificate, path.Leaf)))
         {
-            return path.Leaf.NotBefore.ToUniversalTime() <= now.UtcDateTime && now.UtcDateTime <= path.Leaf.NotAfter.ToUniversalTime()
-                ? itself
-                : null;
+            return IsValid(path.Leaf, now) ? path.Leaf : null;
         }
 
+        // Vendors renew roots under the same name; a chain is tried with each, for the builder settles for the first.
+        var issuers = path.Rest.Append(path.Leaf).Select(certificate => certificate.IssuerName.RawData).ToArray();
+        return anchors.Select(anchor => anchor.Certificate).FirstOrDefault(root =>
+            IsAuthority(root)
+            && issuers.Any(issuer => issuer.AsSpan().SequenceEqual(root.SubjectName.RawData))
+            && LeadsTo(root, path, now));
+    }
+
+    private static bool LeadsTo(X509Certificate2 root, CertificatePath path, DateTimeOffset now)
+    {
         using var chain = new X509Chain();
         var policy = chain.ChainPolicy;
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -54,15 +66,15 @@ public sealed class AttestationTrust
         policy.DisableCertificateDownloads = true;
         policy.VerificationFlags = X509VerificationFlags.NoFlag;
         policy.VerificationTime = now.UtcDateTime;
-        policy.ExtraStore.AddRange(path.Rest.ToArray());
-        policy.CustomTrustStore.AddRange(anchors.Where(anchor => IsAuthority(anchor.Certificate)).Select(anchor => anchor.Certificate).ToArray());
+        policy.CustomTrustStore.Add(root);
+        foreach (var certificate in path.Rest)
+        {
+            policy.ExtraStore.Add(certificate);
+        }
+
         try
         {
-            return policy.CustomTrustStore.Count > 0 && chain.Build(path.Leaf) ? RootOf(chain.ChainElements[^1].Certificate) : null;
-        }
-        catch (CryptographicException)
-        {
-            return null;
+            return chain.Build(path.Leaf) && IsSame(chain.ChainElements[^1].Certificate, root);
         }
         finally
         {
@@ -73,8 +85,10 @@ public sealed class AttestationTrust
         }
     }
 
-    private AttestationRoot? RootOf(X509Certificate2 certificate) =>
-        anchors.FirstOrDefault(anchor => anchor.Certificate.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)).Root;
+    private static bool IsSame(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+
+    private static bool IsValid(X509Certificate2 certificate, DateTimeOffset now) =>
+        certificate.NotBefore.ToUniversalTime() <= now.UtcDateTime && now.UtcDateTime <= certificate.NotAfter.ToUniversalTime();
 
     private static bool IsAuthority(X509Certificate2 certificate) =>
         certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault() is { CertificateAuthority: true };

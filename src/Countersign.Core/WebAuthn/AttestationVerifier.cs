@@ -48,9 +48,8 @@ public static class AttestationVerifier
     {
         var path = outcome.Path;
         var root = path is null ? null : trust.FindRoot(path, now);
-        var attested = root is not null && outcome.VouchesForModel
-            && root.Models.Contains(aaguid) && !trust.Revoked.Contains(aaguid);
-        var thumbprint = root is null ? null : Convert.ToHexStringLower(SHA256.HashData(root.Root.Span));
+        var attested = root is not null && outcome.VouchesForModel && trust.VouchesFor(root, aaguid);
+        var thumbprint = root is null ? null : Convert.ToHexStringLower(SHA256.HashData(root.RawDataMemory.Span));
         return new(format, outcome.Type, thumbprint, attested);
     }
 }

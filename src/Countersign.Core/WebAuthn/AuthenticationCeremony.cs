@@ -34,7 +34,20 @@ public sealed record AuthenticationResult(WebAuthnError Error, CredentialRecord?
 /// <summary>WebAuthn Level 3 section 7.2 from step 5 on. That the challenge is used once is the caller's.</summary>
 public static class AuthenticationCeremony
 {
+    /// <summary>Never throws for anything in the response.</summary>
     public static AuthenticationResult Verify(AuthenticationExpectation expected, AuthenticationResponse response)
+    {
+        try
+        {
+            return VerifySteps(expected, response);
+        }
+        catch (Exception e) when (CeremonyChecks.IsGarbage(e))
+        {
+            return WebAuthnError.Malformed;
+        }
+    }
+
+    private static AuthenticationResult VerifySteps(AuthenticationExpectation expected, AuthenticationResponse response)
     {
         // Step 5: "If options.allowCredentials is not empty, verify that credential.id identifies one of" them. And the record is its.
         var id = response.Id;

@@ -1,8 +1,19 @@
+using System.Formats.Asn1;
+using System.Formats.Cbor;
+using System.Security.Cryptography;
+
 namespace Countersign.Core.WebAuthn;
 
 /// <summary>The steps on authenticator data that both ceremonies share.</summary>
 internal static class CeremonyChecks
 {
+    /// <summary>
+    /// Every parser turns what it expects of garbage into a value; this is for what nobody expected. It denies, and never hides a
+    /// fault of the process itself.
+    /// </summary>
+    public static bool IsGarbage(Exception e) => e is FormatException or ArgumentException or InvalidOperationException
+        or ArithmeticException or IndexOutOfRangeException or CryptographicException or AsnContentException or CborContentException;
+
     /// <summary>7.1 steps 14 to 17, 7.2 steps 15 to 18.</summary>
     public static WebAuthnError Data(AuthenticatorData data, RelyingParty relyingParty, bool requireUserVerification)
     {

@@ -30,7 +30,20 @@ public sealed record RegistrationResult(WebAuthnError Error, CredentialRecord? C
 /// </summary>
 public static class RegistrationCeremony
 {
+    /// <summary>Never throws for anything in the response.</summary>
     public static RegistrationResult Verify(RegistrationExpectation expected, RegistrationResponse response)
+    {
+        try
+        {
+            return VerifySteps(expected, response);
+        }
+        catch (Exception e) when (CeremonyChecks.IsGarbage(e))
+        {
+            return WebAuthnError.Malformed;
+        }
+    }
+
+    private static RegistrationResult VerifySteps(RegistrationExpectation expected, RegistrationResponse response)
     {
         // Steps 5 and 6: "UTF-8 decode", and parse.
         if (!CollectedClientData.TryParse(response.ClientDataJson, out var client))

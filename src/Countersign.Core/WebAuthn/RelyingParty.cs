@@ -60,7 +60,7 @@ public sealed record RelyingParty
     private static bool IsOrigin(string origin, out string host)
     {
         host = "";
-        if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin || uri.UserInfo.Length > 0)
         {
             return false;
         }

@@ -1,10 +1,11 @@
+using System.Buffers;
 using System.Buffers.Text;
 
 namespace Countersign.Core.WebAuthn;
 
 /// <summary>
 /// Base64url as section 3 defines it: no padding, no white space, and one text only for each value (RFC 4648 section 3.5). The
-/// framework's decoder takes padding, white space and stray bits, by which two ids could be one credential.
+/// framework's decoder takes padding and white space, by which two texts could be one credential.
 /// </summary>
 internal static class StrictBase64Url
 {
@@ -16,13 +17,14 @@ internal static class StrictBase64Url
             return false;
         }
 
-        var decoded = Base64Url.DecodeFromChars(text);
-        if (decoded.Length > longest || Base64Url.EncodeToString(decoded) != text)
+        // The overload with a status, because the others throw at stray bits.
+        var decoded = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
+        if (Base64Url.DecodeFromChars(text, decoded, out _, out var written) != OperationStatus.Done || written > longest)
         {
             return false;
         }
 
-        bytes = decoded;
+        bytes = decoded[..written];
         return true;
     }
 

@@ -95,7 +95,7 @@ internal sealed record TestAuthenticator
         CredentialId, Key.Cose, Key.Algorithm, 0, true, [], (Flags & 0x08) != 0, (Flags & 0x10) != 0, Core.WebAuthn.Aaguid.Read(Aaguid),
         new("none", AttestationType.None, null, false));
 
-    public AuthenticationResponse Assert(byte[]? userHandle = null)
+    public AuthenticationResponse Authenticate(byte[]? userHandle = null)
     {
         var data = AuthenticatorData(false);
         var client = ClientDataFor("webauthn.get");

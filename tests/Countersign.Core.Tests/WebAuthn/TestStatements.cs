@@ -130,7 +130,7 @@ internal sealed record AndroidShape
 
     private static Asn1Tag Tag(int number) => new(TagClass.ContextSpecific, number, true);
 
-    private void WriteLevel(AsnWriter writer) => writer.WriteInteger(SecurityLevel, new Asn1Tag(UniversalTagNumber.Enumerated));
+    private void WriteLevel(AsnWriter writer) => writer.WriteEncodedValue([0x0a, 0x01, (byte)SecurityLevel]); // ENUMERATED
 
     private void WriteList(AsnWriter writer, bool enforced, int? origin)
     {
@@ -235,7 +235,9 @@ internal sealed record TpmShape
         ];
     }
 
+#pragma warning disable CA5350 // older TPMs do sign over SHA-1, and that is what is tested
     public byte[] Hash(byte[] data) => Algorithm == -65535 ? SHA1.HashData(data) : SHA256.HashData(data);
+#pragma warning restore CA5350
 
     public byte[] Sign(byte[] data) => Algorithm == -65535
         ? ((RSA)Signer.Pair!).SignData(data, HashAlgorithmName.SHA1, RSASignaturePadding.Pkcs1)

@@ -65,8 +65,17 @@ internal sealed class CertificatePath : IDisposable
     public static X509Certificate2 Load(byte[] der)
     {
         var reader = new AsnReader(der, AsnEncodingRules.DER);
-        reader.ReadSequence();
+        var certificate = reader.ReadSequence();
         reader.ThrowIfNotEmpty();
+        certificate.ReadEncodedValue(); // tbsCertificate, which the signature covers
+        certificate.ReadEncodedValue(); // signatureAlgorithm, which must repeat what is within
+        certificate.ReadBitString(out var unusedBits); // which nothing covers: one encoding only
+        certificate.ThrowIfNotEmpty();
+        if (unusedBits != 0)
+        {
+            throw new CryptographicException("A signature is whole bytes.");
+        }
+
         return X509CertificateLoader.LoadCertificate(der);
     }
 

@@ -13,8 +13,8 @@ internal static class CertificateSignature
             var sequence = new AsnReader(certificate.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
             var signed = sequence.ReadEncodedValue();
             var algorithm = sequence.ReadSequence().ReadObjectIdentifier();
-            var signature = sequence.ReadBitString(out var unusedBits);
-            return unusedBits == 0 && Verifies(certificate.PublicKey, algorithm, signed.Span, signature);
+            var signature = sequence.ReadBitString(out _);
+            return Verifies(certificate.PublicKey, algorithm, signed.Span, signature);
         }
         catch (AsnContentException)
         {
