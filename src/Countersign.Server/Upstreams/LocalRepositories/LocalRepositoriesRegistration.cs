@@ -14,6 +14,7 @@ internal static class LocalRepositoriesRegistration
         services.AddSingleton<GitRunner>();
         services.AddSingleton<ProcessSlots>();
         services.AddSingleton<Quarantine>();
+        services.AddSingleton<IncomingObjects>();
         services.AddSingleton<LocalRepositoryStore>();
         services.AddSingleton<IUpstream, LocalUpstream>();
         services.AddHostedService<LocalRepositoriesStartup>();
