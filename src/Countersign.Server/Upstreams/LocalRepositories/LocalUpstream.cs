@@ -105,7 +105,9 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
         }
         finally
         {
-            // Both copies touch what belongs to the caller; neither goes on after this method.
+            // Both copies touch what belongs to the caller; neither goes on after this method. The child first: a write
+            // to it may be blocked.
+            await child.EndAsync();
             await ending.CancelAsync();
             await Task.WhenAll(uploading, downloading);
         }
