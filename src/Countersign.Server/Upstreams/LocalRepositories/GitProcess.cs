@@ -56,19 +56,21 @@ internal sealed class GitProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_ended)
-        {
-            await EndAsync();
-        }
-
+        await EndAsync();
         await Input.DisposeQuietlyAsync();
         await Output.DisposeQuietlyAsync();
         await _errors;
         _process.Dispose();
     }
 
-    private async Task EndAsync()
+    /// <summary>Ends the child and everything it started, unless it has ended by itself.</summary>
+    public async Task EndAsync()
     {
+        if (_ended)
+        {
+            return;
+        }
+
         Signal(Posix.Terminate);
         try
         {
@@ -82,6 +84,7 @@ internal sealed class GitProcess : IAsyncDisposable
         // The leader may be gone while what it started is not; the group lives as long as any of them.
         Signal(Posix.Kill);
         await _exited;
+        _ended = true;
     }
 
     private void Signal(int signal)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Text;
 
 namespace Countersign.Server.Upstreams.LocalRepositories;
@@ -22,29 +23,21 @@ internal sealed class GitRunner(GitExecutable git)
     public async Task<GitResult> RunAsync(ProcessStartInfo command, Stream? input, CancellationToken cancellation)
     {
         await using var child = GitProcess.Start(git, command);
-        var feeding = FeedAsync(child, input, cancellation);
-        var output = await ReadAsync(child.Output, cancellation);
-        var exit = await child.WaitAsync(cancellation);
-        await feeding;
-        return new(exit, output, await child.ErrorAsync(cancellation));
-    }
-
-    private static async Task FeedAsync(GitProcess child, Stream? input, CancellationToken cancellation)
-    {
+        var feeding = new RequestPump(PipeReader.Create(input ?? Stream.Null, Leave), child.Input).RunAsync(cancellation);
         try
         {
-            if (input is not null)
-            {
-                await input.CopyToAsync(child.Input, 256 * 1024, cancellation);
-            }
+            var output = await ReadAsync(child.Output, cancellation);
+            var exit = await child.WaitAsync(cancellation);
+            return new(exit, output, await child.ErrorAsync(cancellation));
         }
-        catch (IOException) when (!cancellation.IsCancellationRequested)
+        finally
         {
-            // The child wanted no more of it; its exit status says whether that was well.
+            await child.EndAsync();
+            await feeding;
         }
-
-        await child.Input.DisposeQuietlyAsync();
     }
+
+    private static readonly StreamPipeReaderOptions Leave = new(bufferSize: 64 * 1024, leaveOpen: true);
 
     private static async Task<string> ReadAsync(Stream stream, CancellationToken cancellation)
     {

@@ -15,6 +15,7 @@ internal static class LocalRepositoriesRegistration
         services.AddSingleton<GitRunner>();
         services.AddSingleton<ProcessSlots>();
         services.AddSingleton<Quarantine>();
+        services.AddSingleton<IncomingObjects>();
         services.AddSingleton<LocalRepositoryStore>();
         services.AddSingleton<IRepositoryFiles>(provider => provider.GetRequiredService<LocalRepositoryStore>());
         services.AddSingleton<IUpstream, LocalUpstream>();

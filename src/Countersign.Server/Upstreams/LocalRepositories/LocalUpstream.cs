@@ -6,7 +6,7 @@ using Countersign.Server.Enforcement;
 namespace Countersign.Server.Upstreams.LocalRepositories;
 
 /// <summary>Bare repositories on this machine, each request served by one <c>git upload-pack</c> or <c>git receive-pack</c>.</summary>
-internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore store, ProcessSlots slots, Quarantine quarantine) : IUpstream
+internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore store, ProcessSlots slots, Quarantine quarantine, IncomingObjects incoming) : IUpstream
 {
     private const string ClientLeft = "client left";
 
@@ -48,6 +48,7 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
         try
         {
             using var slot = await slots.AcquireAsync(cancellation);
+            using var push = command.Service == GitService.ReceivePack ? incoming.Enter(store.Locate(command.Repository)) : null;
             await using var child = Start(command, VersionFor(command, protocolVersion));
             return await ExchangeAsync(command, child, request, answer, cancellation);
         }
@@ -104,7 +105,9 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
         }
         finally
         {
-            // Both copies touch what belongs to the caller; neither goes on after this method.
+            // Both copies touch what belongs to the caller; neither goes on after this method. The child first: a write
+            // to it may be blocked.
+            await child.EndAsync();
             await ending.CancelAsync();
             await Task.WhenAll(uploading, downloading);
         }
