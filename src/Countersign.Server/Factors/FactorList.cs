@@ -8,9 +8,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.Factors;
 
 /// <summary>The second factors that a person has, oldest first. Recovery codes are not among them.</summary>
-internal sealed class FactorList
+internal static class FactorList
 {
-    public async Task<IReadOnlyList<FactorSummary>> OfAsync(GatewayDbContext database, PrincipalId person, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<FactorSummary>> OfAsync(GatewayDbContext database, PrincipalId person, CancellationToken cancellation)
     {
         var apps = await database.TotpAuthenticators
             .AsNoTracking()
@@ -30,6 +30,6 @@ internal sealed class FactorList
         ];
     }
 
-    public async Task<FactorSummary?> FindAsync(GatewayDbContext database, PrincipalId person, string id, CancellationToken cancellation) =>
+    public static async Task<FactorSummary?> FindAsync(GatewayDbContext database, PrincipalId person, string id, CancellationToken cancellation) =>
         (await OfAsync(database, person, cancellation)).SingleOrDefault(factor => factor.Id == id);
 }

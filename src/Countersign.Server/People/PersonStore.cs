@@ -124,9 +124,9 @@ internal sealed class PersonStore(
 
     private static async Task<Refusal?> WhyNotAsync(UserManager<Person> people, Person person, string? password)
     {
+        // CreateAsync would run them too, but only after the record of the addition.
         foreach (var validator in people.UserValidators)
         {
-            // Validators look at the normalised keys, which CreateAsync would set only later.
             if (await validator.ValidateAsync(people, person) is { Succeeded: false } refused)
             {
                 return RefusalOf(refused);

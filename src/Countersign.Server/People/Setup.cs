@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Countersign.Core.Git;
-using Countersign.Core.Policies;
 using Countersign.Server.Audit;
 
 namespace Countersign.Server.People;

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 /// <summary>People as administrators and they themselves see them.</summary>
-internal sealed class Summaries(FactorList factors, Throttles throttles)
+internal sealed class Summaries(Throttles throttles)
 {
     public async Task<PersonSummary> OfAsync(GatewayDbContext database, Person person, CancellationToken cancellation) => new(
         person.PrincipalId,
@@ -14,7 +14,7 @@ internal sealed class Summaries(FactorList factors, Throttles throttles)
         person.IsAdministrator,
         person.DisabledAt is not null,
         throttles.IsLocked(LocksOf(person)),
-        await factors.OfAsync(database, person.PrincipalId, cancellation),
+        await FactorList.OfAsync(database, person.PrincipalId, cancellation),
         await database.RecoveryCodes.CountAsync(row => row.PersonId == person.Id && row.SpentAt == null, cancellation),
         person.CreatedAt,
         person.LastSignInAt);

@@ -46,7 +46,15 @@ internal sealed class PasskeyFacts
 
     public required Guid Aaguid { get; init; }
 
+    /// <summary>The key's number in the IANA COSE registry.</summary>
+    public required int Algorithm { get; init; }
+
     public required string AttestationFormat { get; init; }
+
+    public required string AttestationType { get; init; }
+
+    /// <summary>The root that the statement led to at registration; null where it led to none.</summary>
+    public string? AttestationRoot { get; init; }
 
     /// <summary>The attestation statement led to a configured root, for an allowed model.</summary>
     public required bool IsHardwareAttested { get; init; }

@@ -29,9 +29,6 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     public DbSet<NoticeRow> Notices => Set<NoticeRow>();
 
-    /// <summary>Version 3 is the schema with passkeys.</summary>
-    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
-
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         // SQLite orders neither offsets nor enum numbers that move: instants are Unix milliseconds, enums their names.

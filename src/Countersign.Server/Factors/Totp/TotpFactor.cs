@@ -4,7 +4,6 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Storage;
-using Countersign.Server.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Factors.Totp;

@@ -6,7 +6,7 @@ internal sealed class WebAuthnOptions
     /// <summary>A folder of PEM files with the roots of authenticator vendors; without it nothing counts as hardware-attested.</summary>
     public string? AttestationRoots { get; set; }
 
-    /// <summary>The only models (AAGUID) that may count as hardware-attested; empty allows every model that a root vouches for.</summary>
+    /// <summary>The models (AAGUID) that count as hardware-attested when a root vouches for them; none by default.</summary>
     public IList<Guid> AllowedModels { get; } = [];
 
     /// <summary>Models that may not be registered and whose passkeys are refused.</summary>

@@ -1,0 +1,166 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Server.Audit;
+using Countersign.Server.Factors;
+using Countersign.Server.Factors.RecoveryCodes;
+using Countersign.Server.Factors.Totp;
+using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.People;
+
+internal sealed class FactorEnrolment(
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions,
+    TotpEnrolment apps, PasskeyEnrolment passkeys, RecoveryCodeBook recoveryCodes, Throttles throttles, AuditTrail audit, INotices notices) : IFactorEnrolment
+{
+    private const int MaxName = 60;
+    private static readonly Refusal BadName = new("bad_name", $"Give it a name of 1 to {MaxName} printable characters.");
+    private static readonly Refusal NoSuchFactor = new("no_such_factor", "There is no such factor.");
+
+    public async Task<(string OtpauthUri, string Secret)> BeginTotpAsync(PrincipalId person, CancellationToken cancellation) =>
+        await apps.BeginAsync(Existing(person), cancellation);
+
+    public async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmTotpAsync(
+        PrincipalId person, string code, string name, string actor, CancellationToken cancellation) =>
+        Label.TryParse(name, MaxName, out var label)
+            ? await AddedAsync(person, actor, await apps.ConfirmAsync(Existing(person), code, label, actor, cancellation), cancellation)
+            : BadName;
+
+    public async Task<Result<string>> AddTotpAsync(string name, string actor, CancellationToken cancellation)
+    {
+        if (await people.FindAsync(name, cancellation) is not { } person)
+        {
+            return Refusals.NoSuchPerson;
+        }
+
+        if (person.Factors.Count > 0)
+        {
+            return new Refusal("factor_already", "That person has a second factor already; reset it first.");
+        }
+
+        var uri = await apps.AddAsync(new(person.Id, person.Name), actor, cancellation);
+        await notices.TellAsync(person.Id, "An administrator of this gateway added an authenticator app for you.", CancellationToken.None);
+        return uri;
+    }
+
+    public Task<string> PasskeyOptionsAsync(PrincipalId person, CancellationToken cancellation) => passkeys.OptionsAsync(Existing(person), cancellation);
+
+    public async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> AddPasskeyAsync(
+        PrincipalId person, string attestationJson, string name, string actor, CancellationToken cancellation) =>
+        Label.TryParse(name, MaxName, out var label)
+            ? await AddedAsync(person, actor, await passkeys.AddAsync(Existing(person), attestationJson, label, actor, cancellation), cancellation)
+            : BadName;
+
+    public async Task<Result<FactorSummary>> RenameAsync(PrincipalId person, string factorId, string name, string actor, CancellationToken cancellation)
+    {
+        if (!Label.TryParse(name, MaxName, out var label))
+        {
+            return BadName;
+        }
+
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
+        {
+            return NoSuchFactor;
+        }
+
+        await audit.RecordAsync(AuditTypes.FactorRenamed, actor, ("person_id", person.ToString()), ("factor_id", factorId), ("name", label));
+        var id = Guid.ParseExact(factorId, "N");
+        if (factor.Kind is FactorKind.WebAuthn)
+        {
+            await passkeys.RenameAsync(id, label);
+        }
+        else
+        {
+            await database.TotpAuthenticators.Where(row => row.Id == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, label), CancellationToken.None);
+        }
+
+        await notices.TellAsync(person, $"\"{factor.Name}\" is now called \"{label}\".", CancellationToken.None);
+        return factor with { Name = label };
+    }
+
+    public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
+    {
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
+        {
+            return NoSuchFactor;
+        }
+
+        await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
+        var id = Guid.ParseExact(factorId, "N");
+        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+        await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
+        await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
+        if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
+        {
+            // Recovery codes recover a second factor; without one they would be a second factor of their own.
+            await database.RecoveryCodes.Where(row => row.PersonId == person.Value).ExecuteDeleteAsync(CancellationToken.None);
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+        await notices.TellAsync(person, $"\"{factor.Name}\" was removed from your two-step verification.", CancellationToken.None);
+        return factor;
+    }
+
+    public Task<IReadOnlyList<string>> MakeRecoveryCodesAsync(PrincipalId person, string actor, CancellationToken cancellation) =>
+        recoveryCodes.MakeAsync(person, actor, cancellation);
+
+    public async Task<Result<PersonSummary>> ResetAsync(string name, string actor, CancellationToken cancellation)
+    {
+        if (await people.FindAsync(name, cancellation) is not { } person)
+        {
+            return Refusals.NoSuchPerson;
+        }
+
+        await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
+        var id = person.Id.Value;
+        await using (var database = await databases.CreateDbContextAsync(cancellation))
+        {
+            await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+            await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.Recovery(person.Id));
+        await sessions.EndAllAsync(person.Id, CancellationToken.None);
+        await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
+        return (await people.FindAsync(person.Id, CancellationToken.None))!;
+    }
+
+    private async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> AddedAsync(
+        PrincipalId person, string actor, Result<Guid> added, CancellationToken cancellation)
+    {
+        if (added.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
+        var factor = await FactorList.FindAsync(database, person, added.Value.ToString("N"), CancellationToken.None)
+            ?? throw new InvalidOperationException("The factor was removed while it was added.");
+        await notices.TellAsync(person, $"\"{factor.Name}\" was added to your two-step verification.", CancellationToken.None);
+
+        // The first factor brings the codes that recover it; a later one leaves those that were written down.
+        var codes = await database.RecoveryCodes.AnyAsync(row => row.PersonId == person.Value, CancellationToken.None)
+            ? []
+            : await recoveryCodes.MakeAsync(person, actor, cancellation);
+        return (factor, codes);
+    }
+
+    private Principal Existing(PrincipalId person) =>
+        people.FindPrincipal(person) ?? throw new InvalidOperationException("The person is disabled or gone.");
+
+    private static async Task RemovePasskeysAsync(GatewayDbContext database, IQueryable<PasskeyFacts> passkeys)
+    {
+        var ids = await passkeys.Select(row => row.CredentialId).ToListAsync(CancellationToken.None);
+        foreach (var id in ids)
+        {
+            await database.UserPasskeys.Where(row => row.CredentialId == id).ExecuteDeleteAsync(CancellationToken.None); // takes its facts along
+        }
+    }
+}
