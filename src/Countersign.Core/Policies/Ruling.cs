@@ -19,18 +19,14 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
     /// <summary>What satisfies all the rules that require; null when nothing can.</summary>
     public FactorRequirement? Requirement()
     {
-        var all = Requiring[0].Requirement;
+        FactorRequirement? all = Requiring[0].Requirement;
         foreach (var rule in Requiring.Skip(1))
         {
-            if ((FactorRequirement.Both(all, rule.Requirement) ?? Stricter(all, rule.Requirement)) is not { } both)
-            {
-                return null;
-            }
-
-            all = both;
+            all = all is null ? null : FactorRequirement.Both(all, rule.Requirement);
         }
 
-        return all;
+        // Rules for different refs that contradict each other are no contradiction yet: the push may touch only one of them.
+        return all ?? (IsProvisional ? StrongestOfAnyKind() : null);
     }
 
     public GrantTerms Terms() => Requiring.Select(rule => rule.Terms).Aggregate(GrantTerms.Narrower);
@@ -38,9 +34,11 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
     /// <summary>The rule to name: the one that asks for most.</summary>
     public Rule Strictest() => Requiring.MaxBy(rule => rule.Requirement.Strength)!;
 
-    // Rules for different refs that contradict each other are no contradiction yet: the push may touch only one of them.
-    private FactorRequirement? Stricter(FactorRequirement left, FactorRequirement right) =>
-        IsProvisional ? (right.Strength > left.Strength ? right : left) : null;
+    private FactorRequirement StrongestOfAnyKind() => new()
+    {
+        Strength = Requiring.Max(rule => rule.Requirement.Strength),
+        Number = Requiring.Any(rule => rule.Requirement.Number),
+    };
 
     private static Ruling OverRefs(AccessRequest request, IReadOnlyList<Rule> rules)
     {
