@@ -38,7 +38,7 @@ public sealed class CheckpointKey
     {
         checkpoint = null;
         var split = note.LastIndexOf("\n\n", StringComparison.Ordinal);
-        if (note.Length > MaxNoteLength || split < 0 || !note.EndsWith('\n'))
+        if (note.Length > MaxNoteLength || split < 0 || split + 2 >= note.Length || !note.EndsWith('\n'))
         {
             return false;
         }

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+
 namespace Countersign.Server.Storage.Sqlite;
 
 /// <summary>How a group ended.</summary>
@@ -10,7 +12,7 @@ internal readonly record struct GroupOutcome(long? AuditSize, LedgerUnavailableE
 /// behind its own savepoint, so that only the guilty one fails. Trouble with the file fails everybody, and the connection is
 /// given up: the next group opens a new one, which is how the ledger recovers by itself.
 /// </summary>
-internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey) : IDisposable
+internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey)
 {
     private LedgerConnection? connection;
 
@@ -20,11 +22,11 @@ internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey)
         {
             connection ??= LedgerConnection.Open(file);
             var transaction = RunTogether(connection, group) ?? RunApart(connection, group);
-            return new(transaction.ChangedHead?.Size, null);
+            return new(transaction.NewSize, null);
         }
         catch (Exception e)
         {
-            Dispose();
+            GiveUp();
             var failure = e as LedgerUnavailableException ?? new LedgerUnavailableException($"The ledger {file.Path} cannot be written: {e.Message}", e);
             foreach (var unit in group)
             {
@@ -35,7 +37,22 @@ internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey)
         }
     }
 
-    public void Dispose()
+    /// <summary>Leaves one complete file behind, where the disk allows it.</summary>
+    public void Close()
+    {
+        try
+        {
+            connection?.Run("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        catch (SqliteException)
+        {
+            // The WAL keeps what could not be moved; the next start reads it.
+        }
+
+        GiveUp();
+    }
+
+    private void GiveUp()
     {
         connection?.Dispose();
         connection = null;

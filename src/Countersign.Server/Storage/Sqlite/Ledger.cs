@@ -68,7 +68,6 @@ internal sealed partial class Ledger : IAsyncDisposable
     {
         queue.Close();
         await writerEnded.Task;
-        Reads.Dispose();
     }
 
     private void RunGroups()
@@ -83,7 +82,9 @@ internal sealed partial class Ledger : IAsyncDisposable
             }
         }
 
-        groups.Dispose();
+        // Readers first: the last connection to close empties the WAL into the file, and a reader may not.
+        Reads.Dispose();
+        groups.Close();
         writerEnded.SetResult();
     }
 

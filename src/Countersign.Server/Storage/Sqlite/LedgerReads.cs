@@ -78,8 +78,10 @@ internal sealed class LedgerReads(LedgerFile file) : IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            // Opening is lazy: reading the version is what fails on a file that cannot be read.
-            command.CommandText = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA user_version;";
+            command.CommandText = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;";
+            command.ExecuteNonQuery();
+            // Opening is lazy: the first look at the content is what fails on a file that cannot be read.
+            command.CommandText = "SELECT COUNT(*) FROM sqlite_schema";
             command.ExecuteScalar();
             return connection;
         }

@@ -9,6 +9,7 @@ internal sealed class LedgerTransaction
     private readonly LedgerConnection connection;
     private readonly ReadOnlyMemory<byte> sealKey;
     private AuditHead? head;
+    private long firstSize;
     private bool closed;
 
     internal LedgerTransaction(LedgerConnection connection, ReadOnlyMemory<byte> sealKey)
@@ -16,6 +17,9 @@ internal sealed class LedgerTransaction
 
     /// <summary>The head of the audit log with what this transaction has added; null while nothing was.</summary>
     internal AuditHead? ChangedHead { get; private set; }
+
+    /// <summary>The size of the audit log when this transaction added records to it.</summary>
+    internal long? NewSize => ChangedHead?.Size > firstSize ? ChangedHead.Size : null;
 
     /// <summary>Runs one statement with parameters <c>$1..$n</c>; returns the number of rows that it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
@@ -86,7 +90,19 @@ internal sealed class LedgerTransaction
     internal void Close() => closed = true;
 
     /// <summary>Read anew from disk in each transaction: what a failed commit leaves in memory can never be wrong.</summary>
-    private AuditHead Head => head ??= StoredHead.Read(connection.Connection, sealKey.Span);
+    private AuditHead Head
+    {
+        get
+        {
+            if (head is null)
+            {
+                head = StoredHead.Read(connection.Connection, sealKey.Span);
+                firstSize = head.Size;
+            }
+
+            return head;
+        }
+    }
 
     private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> parameters)
     {
