@@ -13,7 +13,7 @@ internal static class RefusalProblems
 
     private static int StatusOf(string code, int proofStatus) => code switch
     {
-        "refused" or "proof_refused" => proofStatus,
+        "refused" or "proof_refused" or "code_required" or "passkey_required" => proofStatus,
         "forbidden" => StatusCodes.Status403Forbidden,
         "delayed" or "locked" or "proof_delayed" or "proof_locked" => StatusCodes.Status429TooManyRequests,
         _ when code.StartsWith("no_such_", StringComparison.Ordinal) || code == "no_invitation" => StatusCodes.Status404NotFound,

@@ -53,7 +53,13 @@ internal static class AdminSocket
         try
         {
             PrivateFiles.CreateFolder(folder);
-            return new FileStream(Path.Combine(folder, "gateway.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var file = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                file.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite; // flock(2) takes no more than the right to read
+            }
+
+            return new FileStream(Path.Combine(folder, "gateway.lock"), file);
         }
         catch (UnauthorizedAccessException exception)
         {
