@@ -147,11 +147,12 @@ internal sealed partial class ApiDoor(RequestDelegate next, ISessions sessions, 
         return Problems.Of(401, "not_signed_in", detail);
     }
 
+    /// <summary>Routing and binding answer some refusals with a status alone.</summary>
     private static Task ExplainBareStatusAsync(HttpContext context) =>
-        context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 } response
-            ? response.StatusCode == 405
-                ? Problems.Of(405, "wrong_method", $"This address takes {response.Headers.Allow}.").ExecuteAsync(context)
-                : Problems.Of(response.StatusCode, "refused", "The request was refused.").ExecuteAsync(context)
+        context.Response is { HasStarted: false, StatusCode: >= 400 and var status, ContentType: null, ContentLength: null or 0 } response
+            ? (status == StatusCodes.Status405MethodNotAllowed
+                ? Problems.Of(status, "wrong_method", $"This address takes {response.Headers.Allow}.")
+                : BodyErrors.Explain(status)).ExecuteAsync(context)
             : Task.CompletedTask;
 
     private static Task AnswerAsync(HttpContext context, ProblemHttpResult problem)

@@ -10,15 +10,19 @@ internal static partial class BodyErrors
     public static ProblemHttpResult Explain(BadHttpRequestException exception) => exception switch
     {
         { InnerException: JsonException json } => Explain(json),
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-            Problems.Of(exception.StatusCode, "body_too_large", "The request body is larger than this address takes."),
-        { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
-            Problems.Of(exception.StatusCode, "not_json", "Send the body as JSON with the header Content-Type: application/json."),
-        { StatusCode: StatusCodes.Status408RequestTimeout } =>
-            Problems.Of(exception.StatusCode, "too_slow", "The request body came too slowly."),
-        _ => Problems.BadRequest("malformed_request", Parameter().Match(exception.Message) is { Success: true } match
-            ? $"The parameter \"{match.Groups["name"].Value}\" is missing or is not what this address takes."
-            : "The request is missing its body, or is not what this address takes."),
+        { StatusCode: not StatusCodes.Status400BadRequest and var status } => Explain(status),
+        _ when Parameter().Match(exception.Message) is { Success: true } match =>
+            Problems.BadRequest("malformed_request", $"The parameter \"{match.Groups["name"].Value}\" is missing or is not what this address takes."),
+        _ => Explain(StatusCodes.Status400BadRequest),
+    };
+
+    public static ProblemHttpResult Explain(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => Problems.BadRequest("malformed_request", "The request is missing its body, or is not what this address takes."),
+        StatusCodes.Status408RequestTimeout => Problems.Of(status, "too_slow", "The request body came too slowly."),
+        StatusCodes.Status413PayloadTooLarge => Problems.Of(status, "body_too_large", "The request body is larger than this address takes."),
+        StatusCodes.Status415UnsupportedMediaType => Problems.Of(status, "not_json", "Send the body as JSON with the header Content-Type: application/json."),
+        _ => Problems.Of(status, "refused", "The request was refused."),
     };
 
     private static ProblemHttpResult Explain(JsonException exception)

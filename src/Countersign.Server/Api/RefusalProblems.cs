@@ -13,10 +13,10 @@ internal static class RefusalProblems
 
     private static int StatusOf(string code, int proofStatus) => code switch
     {
-        "refused" or "proof_refused" => proofStatus,
+        "refused" or "proof_refused" or "code_required" or "passkey_required" => proofStatus,
         "forbidden" => StatusCodes.Status403Forbidden,
         "delayed" or "locked" or "proof_delayed" or "proof_locked" => StatusCodes.Status429TooManyRequests,
-        _ when code.StartsWith("no_such_", StringComparison.Ordinal) => StatusCodes.Status404NotFound,
+        _ when code.StartsWith("no_such_", StringComparison.Ordinal) || code == "no_invitation" => StatusCodes.Status404NotFound,
         _ when IsConflict(code) => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status400BadRequest,
     };
@@ -24,6 +24,6 @@ internal static class RefusalProblems
     private static bool IsConflict(string code) =>
         code.EndsWith("_taken", StringComparison.Ordinal)
         || code.EndsWith("_exists", StringComparison.Ordinal)
-        || code.StartsWith("already_", StringComparison.Ordinal)
+        || code.EndsWith("_already", StringComparison.Ordinal)
         || code.StartsWith("last_", StringComparison.Ordinal);
 }

@@ -11,7 +11,7 @@ internal static class CommandLine
         var parsed = Root(terminal).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors is [var error, ..])
         {
-            return terminal.Fail($"{Explain(parsed, error)} (see: {PathOf(parsed.CommandResult)} --help)", ExitCodes.WrongUse);
+            return terminal.Fail($"{Explain(parsed, error)} (see: countersign {PathOf(parsed.CommandResult)}--help)", ExitCodes.WrongUse);
         }
 
         try
@@ -65,19 +65,17 @@ internal static class CommandLine
     private static string Explain(ParseResult parsed, ParseError error)
     {
         var command = parsed.CommandResult.Command;
-        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.Count == 0)
-        {
-            return $"{PathOf(parsed.CommandResult)}: say what to do: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}";
-        }
-
-        var message = error.Message.Replace("for command: '" + command.Name + "'", "", StringComparison.Ordinal);
+        var where = PathOf(parsed.CommandResult) is { Length: > 0 } path ? $"{path.TrimEnd()}: " : "";
         return parsed.UnmatchedTokens is [var unknown, ..]
-            ? $"{PathOf(parsed.CommandResult)}: {unknown}: there is no such {(unknown.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument")}"
-            : $"{PathOf(parsed.CommandResult)}: {message.TrimEnd('.', ' ')}";
+                ? $"{where}{unknown}: there is no such {(unknown.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument")}"
+            : command.Subcommands.Count > 0
+                ? $"{where}say what to do: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}"
+            : error.SymbolResult is OptionResult { Tokens: [{ Value: var value }], Option: { ValueType: var type } option } && type == typeof(int)
+                ? $"{where}{option.Name} {value}: write a whole number"
+            : where + error.Message.Replace($" for command: '{command.Name}'", "", StringComparison.Ordinal).TrimEnd('.', ' ');
     }
 
+    /// <summary>The command's words, each followed by a space; "" for the program itself.</summary>
     private static string PathOf(CommandResult? result) =>
-        result is null or { Command: RootCommand }
-            ? "countersign"
-            : $"{PathOf(result.Parent as CommandResult)} {result.Command.Name}";
+        result is null or { Command: RootCommand } ? "" : $"{PathOf(result.Parent as CommandResult)}{result.Command.Name} ";
 }

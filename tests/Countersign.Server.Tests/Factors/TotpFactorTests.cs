@@ -145,7 +145,7 @@ public sealed class TotpFactorTests
         using var key = await gateway.AddPasskeyAsync(ann);
         await LockAsync(gateway, ann, secret);
 
-        var options = await gateway.WebAuthn.OptionsAsync(ann, PeopleFixture.Approve("WDJB-MJHT"));
+        var options = await gateway.OptionsAsync(ann, PeopleFixture.Approve("WDJB-MJHT"));
         var proven = await gateway.WebAuthn.VerifyAsync(ann, PeopleFixture.Approve("WDJB-MJHT"), new(null, key.Assert(options)), CancellationToken.None);
 
         Assert.Equal(FactorFailure.None, proven.Failure);
@@ -196,7 +196,7 @@ public sealed class TotpFactorTests
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var copy = new MemoryStream();
-            await stream.CopyToAsync(copy);
+            await stream.CopyToAsync(copy, CancellationToken.None);
             Assert.True(copy.ToArray().AsSpan().IndexOf(secret) < 0);
         }
     }

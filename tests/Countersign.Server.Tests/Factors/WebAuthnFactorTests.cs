@@ -20,7 +20,7 @@ public sealed class WebAuthnFactorTests
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann);
 
-        var result = await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)));
+        var result = await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)));
 
         Assert.Equal(FactorFailure.None, result.Failure);
         Assert.Equal((FactorKind.WebAuthn, Strength.PhishingResistant, "key"), (result.Proven!.Kind, result.Proven.Strength, result.Proven.Authenticator));
@@ -40,7 +40,7 @@ public sealed class WebAuthnFactorTests
         using var annsKey = await gateway.AddPasskeyAsync(ann);
         using var bobsKey = await gateway.AddPasskeyAsync(bob);
 
-        var options = JsonNode.Parse(await gateway.WebAuthn.OptionsAsync(ann, Purpose))!;
+        var options = JsonNode.Parse(await gateway.OptionsAsync(ann, Purpose))!;
 
         var allowed = Assert.Single(options["allowCredentials"]!.AsArray());
         Assert.Equal(annsKey.CredentialId, Decode(allowed!["id"]!));
@@ -53,7 +53,7 @@ public sealed class WebAuthnFactorTests
         await using var gateway = await PeopleFixture.StartAsync();
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann, new() { Counts = false, Flags = 0x1d });
-        var assertion = key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose));
+        var assertion = key.Assert(await gateway.OptionsAsync(ann, Purpose));
 
         var results = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => Task.Run(() => VerifyAsync(gateway, ann, Purpose, assertion))));
 
@@ -71,13 +71,13 @@ public sealed class WebAuthnFactorTests
         using var annsKey = await gateway.AddPasskeyAsync(ann);
         using var evesKey = await gateway.AddPasskeyAsync(eve);
 
-        var forAnn = await gateway.WebAuthn.OptionsAsync(ann, Purpose);
+        var forAnn = await gateway.OptionsAsync(ann, Purpose);
         Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, evesKey.Assert(forAnn))).Failure);
 
         evesKey.UserHandle = annsKey.UserHandle;
-        forAnn = await gateway.WebAuthn.OptionsAsync(ann, Purpose);
+        forAnn = await gateway.OptionsAsync(ann, Purpose);
         Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, evesKey.Assert(forAnn))).Failure);
-        var forEve = await gateway.WebAuthn.OptionsAsync(eve, Purpose);
+        var forEve = await gateway.OptionsAsync(eve, Purpose);
         Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, annsKey.Assert(forEve))).Failure);
     }
 
@@ -92,7 +92,7 @@ public sealed class WebAuthnFactorTests
         using var key = await gateway.AddPasskeyAsync(ann);
         var other = new ProofPurpose(purpose, subject, new(digest, 64));
 
-        var assertion = key.Assert(await gateway.WebAuthn.OptionsAsync(ann, other));
+        var assertion = key.Assert(await gateway.OptionsAsync(ann, other));
 
         Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, assertion)).Failure);
     }
@@ -103,7 +103,7 @@ public sealed class WebAuthnFactorTests
         await using var gateway = await PeopleFixture.StartAsync();
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann);
-        var assertion = key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose));
+        var assertion = key.Assert(await gateway.OptionsAsync(ann, Purpose));
 
         gateway.Clock.Advance(TimeSpan.FromMinutes(5));
 
@@ -116,8 +116,8 @@ public sealed class WebAuthnFactorTests
         await using var gateway = await PeopleFixture.StartAsync();
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann);
-        var first = await gateway.WebAuthn.OptionsAsync(ann, Purpose);
-        await gateway.WebAuthn.OptionsAsync(ann, Purpose);
+        var first = await gateway.OptionsAsync(ann, Purpose);
+        await gateway.OptionsAsync(ann, Purpose);
 
         Assert.Equal(FactorFailure.None, (await VerifyAsync(gateway, ann, Purpose, key.Assert(first))).Failure);
     }
@@ -129,12 +129,12 @@ public sealed class WebAuthnFactorTests
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann);
         key.Counter = 10;
-        Assert.Equal(FactorFailure.None, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.None, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
 
         key.Counter = 10;
-        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
         key.Counter = uint.MaxValue;
-        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class WebAuthnFactorTests
         for (var copy = 0; copy < 20; copy++)
         {
             key.Counter = 0; // twenty copies of one key, each about to count to one
-            assertions.Add(key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)));
+            assertions.Add(key.Assert(await gateway.OptionsAsync(ann, Purpose)));
         }
 
         var results = await Task.WhenAll(assertions.Select(assertion => Task.Run(() => VerifyAsync(gateway, ann, Purpose, assertion))));
@@ -162,7 +162,7 @@ public sealed class WebAuthnFactorTests
         var ann = await gateway.AddPersonAsync("ann");
         using var key = await gateway.AddPasskeyAsync(ann);
         key.Counter = 7;
-        await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)));
+        await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)));
         var factor = Assert.Single((await gateway.People.FindAsync(ann.Id, CancellationToken.None))!.Factors);
 
         var renamed = await gateway.Enrolment.RenameAsync(ann.Id, factor.Id, "desk 🔑", "ann", CancellationToken.None);
@@ -170,9 +170,9 @@ public sealed class WebAuthnFactorTests
         Assert.Equal("desk 🔑", renamed.Value!.Name);
         Assert.Equal("Chromium virtual authenticator", factor.Model);
         key.Counter = 7;
-        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
         key.Counter = 8;
-        Assert.Equal("desk 🔑", (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Proven?.Authenticator);
+        Assert.Equal("desk 🔑", (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Proven?.Authenticator);
     }
 
     [Theory]
@@ -188,7 +188,7 @@ public sealed class WebAuthnFactorTests
         using var key = await gateway.AddPasskeyAsync(ann);
         (key.Origin, key.Flags) = (origin, flags);
 
-        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class WebAuthnFactorTests
             eve.Id, thief.Register(await gateway.Enrolment.PasskeyOptionsAsync(eve.Id, CancellationToken.None)), "mine", "eve", CancellationToken.None);
 
         Assert.Equal("registered_already", refused.Refusal?.Code);
-        Assert.Equal(FactorFailure.None, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.WebAuthn.OptionsAsync(ann, Purpose)))).Failure);
+        Assert.Equal(FactorFailure.None, (await VerifyAsync(gateway, ann, Purpose, key.Assert(await gateway.OptionsAsync(ann, Purpose)))).Failure);
     }
 
     [Fact]

@@ -112,6 +112,8 @@ internal sealed class PeopleFixture : IAsyncDisposable
 
     public Task<FactorResult> RecoveryAsync(Principal person, string code) => Recovery.VerifyAsync(person, Approve("WDJB-MJHT"), new(code, null), CancellationToken.None);
 
+    public Task<string> OptionsAsync(Principal person, ProofPurpose purpose) => WebAuthn.OptionsAsync(person, purpose, CancellationToken.None);
+
     public IReadOnlyList<string> AuditBodies() => Get<Ledger>().Read(connection =>
     {
         using var command = connection.CreateCommand();

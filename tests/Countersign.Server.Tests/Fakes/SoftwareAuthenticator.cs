@@ -69,7 +69,7 @@ public sealed class SoftwareAuthenticator : IDisposable
         });
     }
 
-    public bool Verifies(byte[] signed, byte[] signature) => key.VerifyData(signed, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+    public bool Verifies(byte[] message, byte[] signature) => key.VerifyData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
     public void Dispose() => key.Dispose();
 
