@@ -36,12 +36,9 @@ internal static class WebRegistration
     public static WebApplication MapWeb(this WebApplication app)
     {
         app.UseMiddleware<SecurityHeaders>();
-        app.UseWhen(context => PagePaths.Includes(context.Request.Path), pages =>
-        {
-            pages.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = "/problem/500", SuppressDiagnosticsCallback = _ => false });
-            pages.UseStatusCodePagesWithReExecute("/problem/{0}");
-            pages.UseMiddleware<OriginCheck>();
-        });
+        app.UseStatusCodePagesWithReExecute("/problem/{0}");
+        app.UseMiddleware<PageErrors>();
+        app.UseMiddleware<OriginCheck>();
         app.UseStaticFiles(new StaticFileOptions
         {
             FileProvider = StaticFiles(app.Environment),

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Primitives;
 
 namespace Countersign.Server.Web.Security;
@@ -5,6 +6,7 @@ namespace Countersign.Server.Web.Security;
 /// <summary>
 /// Refuses a form that another site has sent. Every browser sends Origin with a form post; one that is missing, doubled,
 /// "null" or not the configured address is not from our page. The address comes from the configuration, never from Host.
+/// Programs send no Origin; their addresses have a check of their own where a cookie counts.
 /// </summary>
 internal sealed class OriginCheck(RequestDelegate next, GatewayOptions options)
 {
@@ -12,7 +14,8 @@ internal sealed class OriginCheck(RequestDelegate next, GatewayOptions options)
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (IsSafe(context.Request.Method) || IsOwn(context.Request.Headers.Origin))
+        var told = context.Features.Get<IStatusCodeReExecuteFeature>() is not null; // refused already; this run only shows it
+        if (told || IsSafe(context.Request.Method) || !PagePaths.Includes(context.Request.Path) || IsOwn(context.Request.Headers.Origin))
         {
             return next(context);
         }
