@@ -7,6 +7,9 @@ using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Factors;
 
+/// <summary>Spends what a right code uses up, durably and together with clearing the count; false when it was spent before.</summary>
+internal delegate Task<bool> Settlement(Func<LedgerTransaction, bool> spend);
+
 /// <summary>
 /// Runs one guess at a code: reserves it against the throttle, verifies, and on success spends the code and clears the
 /// count in one transaction. What fails stays counted and is audited; the tenth failure locks and tells the person.
@@ -17,12 +20,9 @@ internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditT
     /// <param name="kind">Which, for the audit log.</param>
     /// <param name="rule">What failures count against.</param>
     /// <param name="purpose">What for, for the audit log.</param>
-    /// <param name="verify">
-    /// Finds what the code proves, or null. It must pass the write that spends the code to the function that it is given,
-    /// and take false for "spent before".
-    /// </param>
+    /// <param name="verify">Finds what the code proves, and settles it; null when it proves nothing.</param>
     public async Task<FactorResult> RunAsync(
-        Principal principal, FactorKind kind, ThrottleRule rule, ProofPurpose purpose, Func<Func<Func<LedgerTransaction, bool>, Task<bool>>, Task<Proven?>> verify)
+        Principal principal, FactorKind kind, ThrottleRule rule, ProofPurpose purpose, Func<Settlement, Task<Proven?>> verify)
     {
         var attempt = await throttles.ReserveAsync(rule);
         if (!attempt.Allowed)

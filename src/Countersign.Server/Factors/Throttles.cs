@@ -43,13 +43,15 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
     // The n-th failure beyond the free ones asks for 2^(n-1) seconds, at most five minutes, before the next attempt.
     private const string RetryAt = "last_failure + CASE WHEN failures <= $3 THEN 0 ELSE min($6, 1000 << min(failures - $3 - 1, 20)) END";
 
+    // A last failure that lies in the future tells that the clock was set back: one attempt then goes through and is counted
+    // at the new time, or everybody who ever mistyped would wait until the clock has caught up.
     private const string Count = $"""
         INSERT INTO throttles (subject, failures, last_failure) VALUES ($1, 1, $2)
         ON CONFLICT (subject) DO UPDATE SET
             failures = CASE WHEN last_failure <= $2 - $5 THEN 1 ELSE failures + 1 END,
             last_failure = $2,
             locked = CASE WHEN last_failure > $2 - $5 AND failures + 1 >= $4 THEN $2 END
-        WHERE last_failure <= $2 - $5 OR (failures < $4 AND {RetryAt} <= $2)
+        WHERE last_failure <= $2 - $5 OR (failures < $4 AND (failures <= $3 OR {RetryAt} <= $2 OR last_failure > $2 + $6))
         """;
 
     // Why the write above changed nothing. $2, $4 and $5 stand so that both take the same parameters.

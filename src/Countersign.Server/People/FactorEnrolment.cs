@@ -11,12 +11,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class FactorEnrolment(
-    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions,
-    TotpEnrolment apps, PasskeyEnrolment passkeys, RecoveryCodeBook recoveryCodes, Throttles throttles, AuditTrail audit, INotices notices) : IFactorEnrolment
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, TotpEnrolment apps, PasskeyEnrolment passkeys,
+    RecoveryCodeBook recoveryCodes, FactorRemoval removal, AuditTrail audit, INotices notices) : IFactorEnrolment
 {
     private const int MaxName = 60;
     private static readonly Refusal BadName = new("bad_name", $"Give it a name of 1 to {MaxName} printable characters.");
-    private static readonly Refusal NoSuchFactor = new("no_such_factor", "There is no such factor.");
 
     public async Task<(string OtpauthUri, string Secret)> BeginTotpAsync(PrincipalId person, CancellationToken cancellation) =>
         await apps.BeginAsync(Existing(person), cancellation);
@@ -62,7 +61,7 @@ internal sealed class FactorEnrolment(
         await using var database = await databases.CreateDbContextAsync(cancellation);
         if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
         {
-            return NoSuchFactor;
+            return Refusals.NoSuchFactor;
         }
 
         await audit.RecordAsync(AuditTypes.FactorRenamed, actor, ("person_id", person.ToString()), ("factor_id", factorId), ("name", label));
@@ -81,56 +80,13 @@ internal sealed class FactorEnrolment(
         return factor with { Name = label };
     }
 
-    public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
-    {
-        await using var database = await databases.CreateDbContextAsync(cancellation);
-        if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
-        {
-            return NoSuchFactor;
-        }
-
-        await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
-        var id = Guid.ParseExact(factorId, "N");
-        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
-        await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
-        await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
-        if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
-        {
-            // Recovery codes recover a second factor; without one they would be a second factor of their own.
-            await database.RecoveryCodes.Where(row => row.PersonId == person.Value).ExecuteDeleteAsync(CancellationToken.None);
-        }
-
-        await transaction.CommitAsync(CancellationToken.None);
-        await notices.TellAsync(person, $"\"{factor.Name}\" was removed from your two-step verification.", CancellationToken.None);
-        return factor;
-    }
+    public Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation) =>
+        removal.RemoveAsync(person, factorId, actor, cancellation);
 
     public Task<IReadOnlyList<string>> MakeRecoveryCodesAsync(PrincipalId person, string actor, CancellationToken cancellation) =>
         recoveryCodes.MakeAsync(person, actor, cancellation);
 
-    public async Task<Result<PersonSummary>> ResetAsync(string name, string actor, CancellationToken cancellation)
-    {
-        if (await people.FindAsync(name, cancellation) is not { } person)
-        {
-            return Refusals.NoSuchPerson;
-        }
-
-        await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
-        var id = person.Id.Value;
-        await using (var database = await databases.CreateDbContextAsync(cancellation))
-        {
-            await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
-            await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
-            await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
-            await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
-            await transaction.CommitAsync(CancellationToken.None);
-        }
-
-        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.Recovery(person.Id));
-        await sessions.EndAllAsync(person.Id, CancellationToken.None);
-        await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
-        return (await people.FindAsync(person.Id, CancellationToken.None))!;
-    }
+    public Task<Result<PersonSummary>> ResetAsync(string name, string actor, CancellationToken cancellation) => removal.ResetAsync(name, actor, cancellation);
 
     private async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> AddedAsync(
         PrincipalId person, string actor, Result<Guid> added, CancellationToken cancellation)
@@ -154,13 +110,4 @@ internal sealed class FactorEnrolment(
 
     private Principal Existing(PrincipalId person) =>
         people.FindPrincipal(person) ?? throw new InvalidOperationException("The person is disabled or gone.");
-
-    private static async Task RemovePasskeysAsync(GatewayDbContext database, IQueryable<PasskeyFacts> passkeys)
-    {
-        var ids = await passkeys.Select(row => row.CredentialId).ToListAsync(CancellationToken.None);
-        foreach (var id in ids)
-        {
-            await database.UserPasskeys.Where(row => row.CredentialId == id).ExecuteDeleteAsync(CancellationToken.None); // takes its facts along
-        }
-    }
 }

@@ -59,7 +59,7 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
     private void Note(Guid id, string? from)
     {
         var now = clock.GetUtcNow();
-        if (noted.TryGetValue(id, out var last) && now - last < Grain)
+        if (noted.TryGetValue(id, out var last) && (now - last).Duration() < Grain)
         {
             return;
         }

@@ -32,6 +32,7 @@ internal static class PeopleServices
         services.AddSingleton<IWorkspaces, Workspaces>();
         services.AddSingleton<Repositories>();
         services.AddSingleton<IRepositories>(provider => provider.GetRequiredService<Repositories>());
+        services.AddSingleton<FactorRemoval>();
         services.AddSingleton<IFactorEnrolment, FactorEnrolment>();
         services.AddSingleton<ISignIn, SignIn>();
         services.AddSingleton<ISessions, Sessions>();

@@ -7,6 +7,8 @@ internal static class Refusals
 
     public static readonly Refusal NoSuchWorkspace = new("no_such_workspace", "There is no such workspace.");
 
+    public static readonly Refusal NoSuchFactor = new("no_such_factor", "There is no such factor.");
+
     /// <summary>The same for a wrong name, password, code, passkey, and for a disabled person.</summary>
     public static readonly Refusal SignInRefused = new("refused", "That did not match. Check the name, the password and the code, then try again.");
 

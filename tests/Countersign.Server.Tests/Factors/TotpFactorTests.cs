@@ -117,6 +117,28 @@ public sealed class TotpFactorTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_lifts_no_lock_and_makes_nobody_wait_for_it()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync("ann");
+        var (secret, _) = await gateway.AddTotpAsync(ann);
+        for (var failure = 0; failure < 5; failure++)
+        {
+            await gateway.TotpAsync(ann, gateway.WrongCodeOf(secret));
+            gateway.Clock.Advance(Throttles.LongestDelay);
+        }
+
+        var attempts = 0;
+        for (; attempts < 20 && (await gateway.TotpAsync(ann, gateway.WrongCodeOf(secret))).Failure is FactorFailure.Refused; attempts++)
+        {
+            gateway.Clock.Advance(TimeSpan.FromHours(-1));
+        }
+
+        Assert.Equal(5, attempts); // ten failures in all, and then the lock
+        Assert.Equal(FactorFailure.Locked, (await gateway.TotpAsync(ann, gateway.CodeOf(secret))).Failure);
+    }
+
+    [Fact]
     public async Task Success_starts_the_count_anew_and_a_new_challenge_does_not()
     {
         await using var gateway = await PeopleFixture.StartAsync();

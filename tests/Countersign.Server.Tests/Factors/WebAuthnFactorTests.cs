@@ -238,6 +238,22 @@ public sealed class WebAuthnFactorTests
     }
 
     [Theory]
+    [InlineData("http://127.0.0.1:8080")]
+    [InlineData("https://[::1]:8443")]
+    [InlineData("http://git.example.org")]
+    public async Task On_an_address_that_is_no_secure_domain_codes_work_and_passkeys_say_why_not(string url)
+    {
+        await using var gateway = await PeopleFixture.StartAsync(("Url", url));
+        var ann = await gateway.AddPersonAsync("ann");
+        var (secret, _) = await gateway.AddTotpAsync(ann);
+
+        Assert.Equal(FactorFailure.None, (await gateway.TotpAsync(ann, gateway.CodeOf(secret))).Failure);
+        var unavailable = await Assert.ThrowsAsync<Countersign.Server.Factors.WebAuthn.PasskeysUnavailableException>(
+            () => gateway.Enrolment.PasskeyOptionsAsync(ann.Id, CancellationToken.None));
+        Assert.Contains("--url", unavailable.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("null")]

@@ -142,7 +142,8 @@ internal sealed class PeopleFixture : IAsyncDisposable
         collection.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         collection.AddSingleton<TimeProvider>(Clock);
         collection.AddSingleton<IRepositoryFiles>(new NoFiles());
-        collection.AddSingleton(new GatewayOptions { Data = Folder, Http = new(IPAddress.Loopback, 0), Url = new("http://localhost:8080") });
+        var url = settings.GetValueOrDefault("Url") ?? "http://localhost:8080";
+        collection.AddSingleton(new GatewayOptions { Data = Folder, Http = new(IPAddress.Loopback, 0), Url = new(url) });
         collection.AddAudit().AddLedger().AddFactors().AddPeople();
         return collection.BuildServiceProvider(validateScopes: true);
     }

@@ -1,6 +1,7 @@
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
+using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Tests.Fakes;
 
 namespace Countersign.Server.Tests.People;
@@ -43,6 +44,25 @@ public sealed class WorkspacesTests
 
         Assert.Equal("no_invitation", (await gateway.Workspaces.AcceptAsync("ACME", eve.Id, CancellationToken.None)).Refusal?.Code);
         Assert.Empty(await gateway.Workspaces.OfAsync(eve.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_recorded_does_not_happen()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync("ann", PeopleFixture.Password);
+        await gateway.Workspaces.AddAsync("ACME", null, null, "root", CancellationToken.None);
+        await gateway.Get<Ledger>().DisposeAsync();
+
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => gateway.AddPersonAsync("bob"));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => gateway.Tokens.AddAsync(ann.Id, "laptop", 1, "ann", CancellationToken.None));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => gateway.Workspaces.AddMemberAsync("ACME", "ann", Role.Admin, true, "root", CancellationToken.None));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => gateway.Repositories.AddAsync(Core, RepositoryKind.Repository, true, null, "root", CancellationToken.None));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => gateway.SignIn.PasswordAsync("ann", PeopleFixture.Password, null, PeopleFixture.Home, CancellationToken.None));
+
+        Assert.Empty(await gateway.Tokens.ListAsync(ann.Id, CancellationToken.None));
+        Assert.Empty(await gateway.Workspaces.OfAsync(ann.Id, CancellationToken.None));
+        Assert.Empty(await gateway.Repositories.ListAsync(CancellationToken.None));
     }
 
     [Fact]

@@ -14,8 +14,8 @@ internal sealed class PasskeyPolicy
     /// <summary>Throws <see cref="InvalidDataException"/>, one sentence, when a root cannot be read.</summary>
     public PasskeyPolicy(GatewayOptions gateway, IOptions<WebAuthnOptions> options)
     {
-        // WebAuthn knows domains only: on an address such as 127.0.0.1 no browser makes a passkey.
-        relyingParty = gateway.Url.HostNameType is UriHostNameType.Dns
+        // WebAuthn knows domains only, and secure ones: on an address such as 127.0.0.1 no browser makes a passkey.
+        relyingParty = gateway.Url is { HostNameType: UriHostNameType.Dns } url && (url.Scheme == Uri.UriSchemeHttps || url.IsLoopback)
             ? new(gateway.Url.IdnHost.ToLowerInvariant(), "Countersign", [gateway.Url.GetLeftPart(UriPartial.Authority)])
             : null;
         revoked = [.. options.Value.RevokedModels];

@@ -1,0 +1,69 @@
+using Countersign.Core.Identities;
+using Countersign.Server.Audit;
+using Countersign.Server.Factors;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.People;
+
+/// <summary>Removes one factor, or all of a person's.</summary>
+internal sealed class FactorRemoval(
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, AuditTrail audit, INotices notices)
+{
+    public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
+    {
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
+        {
+            return Refusals.NoSuchFactor;
+        }
+
+        await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
+        var id = Guid.ParseExact(factorId, "N");
+        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+        await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
+        await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
+        if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
+        {
+            // Recovery codes recover a second factor; without one they would be a second factor of their own.
+            await database.RecoveryCodes.Where(row => row.PersonId == person.Value).ExecuteDeleteAsync(CancellationToken.None);
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+        await notices.TellAsync(person, $"\"{factor.Name}\" was removed from your two-step verification.", CancellationToken.None);
+        return factor;
+    }
+
+    public async Task<Result<PersonSummary>> ResetAsync(string name, string actor, CancellationToken cancellation)
+    {
+        if (await people.FindAsync(name, cancellation) is not { } person)
+        {
+            return Refusals.NoSuchPerson;
+        }
+
+        await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
+        var id = person.Id.Value;
+        await using (var database = await databases.CreateDbContextAsync(cancellation))
+        {
+            await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+            await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.Recovery(person.Id));
+        await sessions.EndAllAsync(person.Id, CancellationToken.None);
+        await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
+        return (await people.FindAsync(person.Id, CancellationToken.None))!;
+    }
+
+    private static async Task RemovePasskeysAsync(GatewayDbContext database, IQueryable<PasskeyFacts> passkeys)
+    {
+        var ids = await passkeys.Select(row => row.CredentialId).ToListAsync(CancellationToken.None);
+        foreach (var id in ids)
+        {
+            await database.UserPasskeys.Where(row => row.CredentialId == id).ExecuteDeleteAsync(CancellationToken.None); // takes its facts along
+        }
+    }
+}
