@@ -42,7 +42,13 @@ internal sealed class DataFolder : IDisposable
         try
         {
             PrivateFiles.CreateFolder(folder);
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite; // flock(2) takes no more than the right to read
+            }
+
+            return new FileStream(file, options);
         }
         catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(file) && IsLocked(exception))
         {

@@ -95,7 +95,7 @@ public sealed class AdministrationTests(ApiFixture api) : IClassFixture<ApiFixtu
 
     [Fact]
     public void A_second_gateway_on_the_same_folder_is_refused() =>
-        Assert.Contains("another gateway is running", Assert.Throws<GatewayStartException>(() => Configure(api.Data)).Message, StringComparison.Ordinal);
+        Assert.Contains("another gateway is running", Assert.Throws<StartupException>(() => Configure(api.Data)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_socket_that_was_left_behind_is_replaced()
@@ -121,7 +121,7 @@ public sealed class AdministrationTests(ApiFixture api) : IClassFixture<ApiFixtu
 
     [Fact]
     public void A_path_that_no_socket_can_have_is_refused() =>
-        Assert.Contains("too long", Assert.Throws<GatewayStartException>(() => Configure("/tmp/" + new string('x', 120))).Message, StringComparison.Ordinal);
+        Assert.Contains("too long", Assert.Throws<StartupException>(() => Configure("/tmp/" + new string('x', 120))).Message, StringComparison.Ordinal);
 
     private static void Configure(string data)
     {

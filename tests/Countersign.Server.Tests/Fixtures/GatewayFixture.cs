@@ -1,3 +1,5 @@
+using Countersign.Core.Audit;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Countersign.Core.Git;
@@ -19,6 +21,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private readonly Dictionary<string, string?> settings;
     private readonly Action<IServiceCollection>? replace;
     private readonly List<TestPerson> people = [];
+    private DataFolder? folder;
 
     private GatewayFixture(Dictionary<string, string?> settings, Action<IServiceCollection>? replace)
     {
@@ -94,12 +97,13 @@ internal sealed class GatewayFixture : IAsyncDisposable
         return result.ExitCode == 0 ? result.Output.Trim() : null;
     }
 
-    public async Task<IReadOnlyList<AuditRecord>> AuditAsync()
+    /// <summary>The whole audit log, oldest first.</summary>
+    public async Task<IReadOnlyList<(long Seq, AuditEvent Event)>> AuditAsync()
     {
-        var records = new List<AuditRecord>();
+        var records = new List<(long, AuditEvent)>();
         await foreach (var record in Get<AuditLog>().ReadAsync(null, int.MaxValue, newestFirst: false))
         {
-            records.Add(record);
+            records.Add((record.Seq, record.Event!));
         }
 
         return records;
@@ -109,23 +113,25 @@ internal sealed class GatewayFixture : IAsyncDisposable
     public async Task AssertInvariantsAsync()
     {
         var verification = AuditVerifier.Verify(Options.LedgerFile, Options.KeysFolder, null);
-        Assert.True(verification.IsIntact, verification.ToString());
+        Assert.True(verification.Ok, verification.ToString());
         var records = await AuditAsync();
-        var allowed = records.Where(record => record is { Type: AuditTypes.CommandDecided } && record.Facts["outcome"] == "allow").Select(record => record.Seq).ToHashSet();
-        var completed = records.Where(record => record.Type == AuditTypes.CommandCompleted).Select(record => long.Parse(record.Facts["decision"])).ToList();
+        var allowed = records.Where(record => record.Event.Type == AuditTypes.CommandDecided && record.Event.Facts["outcome"] == "allow").Select(record => record.Seq).ToHashSet();
+        var completed = records
+            .Where(record => record.Event.Type == AuditTypes.CommandCompleted)
+            .Select(record => long.Parse(record.Event.Facts["decision"], CultureInfo.InvariantCulture))
+            .ToList();
         Assert.All(completed, decision => Assert.Contains(decision, allowed));
         Assert.Equal(completed.Count, completed.Distinct().Count());
         Assert.Equal(0, Get<HoldPlaces>().Taken);
         Assert.Equal(0, Get<ChallengeAnnouncements>().Waiting);
-        var log = string.Concat(records.Select(record => record.ToString()));
+        var log = string.Concat(records.SelectMany(record => record.Event.Facts.Values));
         Assert.All(people.SelectMany(person => person.Secrets), secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
     }
 
     /// <summary>Stops and starts on the same data.</summary>
     public async Task RestartAsync()
     {
-        await App.StopAsync();
-        await App.DisposeAsync();
+        await StopServingAsync();
         await StartServingAsync();
     }
 
@@ -136,8 +142,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
             await person.DisposeAsync();
         }
 
-        await App.StopAsync();
-        await App.DisposeAsync();
+        await StopServingAsync();
         Folder.Delete(recursive: true);
     }
 
@@ -150,7 +155,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     private async Task StartServingAsync()
     {
-        DataFolder.Prepare(Options);
+        folder = DataFolder.Open(Options);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         App = Gateway.Build(Options, configuration, services =>
         {
@@ -158,6 +163,13 @@ internal sealed class GatewayFixture : IAsyncDisposable
             replace?.Invoke(services);
         });
         await App.StartAsync();
+    }
+
+    private async Task StopServingAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+        folder?.Dispose();
     }
 
     private async Task EnsureWorkspaceAsync()
