@@ -61,7 +61,7 @@ internal sealed class HeldCommand(GatewayFixture gateway, TestPerson ann, Reposi
         await other.SucceedAsync("-c", "safe.directory=*", "push", "-q", "origin", "main");
         return command == "fetch"
             ? new(gateway, ann, core, tree, ["fetch", "origin"], async () => (await tree.SucceedAsync("rev-parse", "origin/main")).Output.Trim() == news)
-            : new(gateway, ann, core, tree, ["pull", "-q", "--ff-only", "origin", "main"], () => Task.FromResult(File.Exists(Path.Combine(clone, "news.txt"))));
+            : new(gateway, ann, core, tree, ["pull", "--ff-only", "origin", "main"], () => Task.FromResult(File.Exists(Path.Combine(clone, "news.txt"))));
     }
 
     private const string OneApprovalForTheWorkspace =
