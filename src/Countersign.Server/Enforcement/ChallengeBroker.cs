@@ -9,6 +9,7 @@ internal sealed class ChallengeBroker(
 {
     public async Task<Verdict> HoldAsync(IGitExchange exchange, Decision.StepUp owed, CancellationToken cancellation)
     {
+        var began = limits.Clock.GetUtcNow();
         var network = exchange.Request.Client.Network;
         if (!limits.Places.TryTake(network))
         {
@@ -19,7 +20,7 @@ internal sealed class ChallengeBroker(
         {
             var opened = await register.OpenAsync(exchange.Request, owed);
             return opened.Challenge is { } challenge
-                ? await HoldAsync(exchange, challenge, cancellation)
+                ? await HoldAsync(exchange, challenge, began + exchange.HoldTime, cancellation)
                 : Verdict.Deny(opened.Refused, retryAfter: opened.RetryAfter);
         }
         finally
@@ -28,7 +29,7 @@ internal sealed class ChallengeBroker(
         }
     }
 
-    private async Task<Verdict> HoldAsync(IGitExchange exchange, Challenge challenge, CancellationToken cancellation)
+    private async Task<Verdict> HoldAsync(IGitExchange exchange, Challenge challenge, DateTimeOffset end, CancellationToken cancellation)
     {
         var waiter = announcements.Wait(challenge.Id);
         try
@@ -37,7 +38,7 @@ internal sealed class ChallengeBroker(
             if (reader.Find(challenge.Id) is { State: ChallengeState.Pending })
             {
                 await exchange.TellAsync(challenge, cancellation);
-                await WaitAsync(exchange, waiter.Woken, challenge.ExpiresAt, cancellation);
+                await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, cancellation);
             }
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
@@ -54,10 +55,9 @@ internal sealed class ChallengeBroker(
         return await ConcludeAsync(exchange, challenge.Id, last);
     }
 
-    private async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset expires, CancellationToken cancellation)
+    private async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset end, CancellationToken cancellation)
     {
         var now = limits.Clock.GetUtcNow();
-        var end = now + exchange.HoldTime < expires ? now + exchange.HoldTime : expires;
         while (end > now)
         {
             var step = exchange.KeepAliveEvery is { } every && every < end - now ? every : end - now;

@@ -5,6 +5,7 @@ internal sealed class FakeClock(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<FakeTimer> timers = [];
+    private readonly List<(TimeSpan From, TimeSpan To, TaskCompletionSource Armed)> awaited = [];
     private DateTimeOffset now = start;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -23,7 +24,28 @@ internal sealed class FakeClock(DateTimeOffset start) : TimeProvider
     {
         var timer = new FakeTimer(this, callback, state);
         timer.Change(dueTime, period);
+        lock (gate)
+        {
+            foreach (var (from, to, armed) in awaited.Where(wait => dueTime > wait.From && dueTime <= wait.To).ToList())
+            {
+                awaited.Remove((from, to, armed));
+                armed.TrySetResult();
+            }
+        }
+
         return timer;
+    }
+
+    /// <summary>Completes when somebody next starts to wait for more than <paramref name="from"/> and at most <paramref name="to"/>.</summary>
+    public Task WhenArmedAsync(TimeSpan from, TimeSpan to)
+    {
+        var armed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+        {
+            awaited.Add((from, to, armed));
+        }
+
+        return armed.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Moves time and fires what is due, in order of its time. Negative sets the clock back; then nothing fires.</summary>

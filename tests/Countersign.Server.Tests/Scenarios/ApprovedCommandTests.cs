@@ -45,8 +45,10 @@ public sealed class ApprovedCommandTests
     {
         await using var held = await HeldCommands.PrepareAsync(command, protocol, redirect);
 
+        var waiting = held.Gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(50));
         var git = held.Start();
         var request = await held.Ann.NextRequestAsync();
+        await waiting;
         held.Gateway.Clock.Advance(TimeSpan.FromSeconds(50));
         var first = await git.Completion;
         Assert.NotEqual(0, first.ExitCode);
