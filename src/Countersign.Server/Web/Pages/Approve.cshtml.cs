@@ -23,6 +23,9 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
 
     public Proofs Proofs { get; private set; } = null!;
 
+    /// <summary>Which way was tried, so that its form is open again.</summary>
+    public string? Tried { get; private set; }
+
     public IActionResult OnGet() => Show();
 
     public async Task<IActionResult> OnPostApproveAsync(string? totp, string? recoveryCode, string? assertion, string? from)
@@ -43,6 +46,7 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
             case ApprovalOutcome.Done or ApprovalOutcome.AlreadySettled:
                 return LocalRedirect($"/a/{challenge.Id}");
             default:
+                Tried = totp is not null ? "app" : recoveryCode is not null ? "recovery" : null;
                 Trouble = Words.Trouble(result, clock.GetUtcNow());
                 return Show();
         }

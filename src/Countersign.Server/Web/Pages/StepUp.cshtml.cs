@@ -24,7 +24,7 @@ internal sealed class StepUpModel(ISignIn signIn) : SignedInPage
             return Page();
         }
 
-        await HttpContext.RenewSessionAsync(Session);
+        await HttpContext.RenewSessionAsync();
         return LocalRedirect(LocalPath.OrHome(Return));
     }
 }

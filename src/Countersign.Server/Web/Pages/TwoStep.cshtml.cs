@@ -54,7 +54,7 @@ internal sealed class TwoStepModel(IFactorEnrolment enrolment, PendingAuthentica
             return Page();
         }
 
-        await HttpContext.RenewSessionAsync(Session);
+        await HttpContext.RenewSessionAsync();
         RecoveryCodes = result.Value.RecoveryCodes;
         return RecoveryCodes.Count > 0 ? Page() : Done("/security", done);
     }

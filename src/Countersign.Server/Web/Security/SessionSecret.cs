@@ -9,9 +9,9 @@ internal static class SessionSecret
     public static async Task StartSessionAsync(this HttpContext context, SessionStart start)
     {
         var sessions = context.RequestServices.GetRequiredService<ISessions>();
-        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } before)
+        if (context.TryGetSession(out var before))
         {
-            await sessions.EndAsync(before, context.RequestAborted); // a session from before sign-in never lives on
+            await sessions.EndAsync(before.Secret, context.RequestAborted); // a session from before sign-in never lives on
         }
 
         var (secret, _) = await sessions.StartAsync(start, context.ClientAddress(), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
@@ -19,20 +19,20 @@ internal static class SessionSecret
     }
 
     /// <summary>A new secret after a factor was proven or added: the old one stops working at once.</summary>
-    public static async Task RenewSessionAsync(this HttpContext context, Session session)
+    public static async Task RenewSessionAsync(this HttpContext context)
     {
-        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } before)
+        if (context.TryGetSession(out var before))
         {
-            var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before, steppedUp: true, context.RequestAborted);
+            var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before.Secret, steppedUp: true, context.RequestAborted);
             context.Response.SetSessionCookie(secret);
         }
     }
 
     public static async Task EndSessionAsync(this HttpContext context)
     {
-        if (context.Request.Cookies[SessionAuthentication.CookieName] is { } secret)
+        if (context.TryGetSession(out var ended))
         {
-            await context.RequestServices.GetRequiredService<ISessions>().EndAsync(secret, context.RequestAborted);
+            await context.RequestServices.GetRequiredService<ISessions>().EndAsync(ended.Secret, context.RequestAborted);
         }
 
         context.Response.ClearSessionCookie();
