@@ -14,7 +14,7 @@ internal static class RequestEvents
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(20); // below the idle limit of common proxies
 
-    public static IResult Stream(HttpContext context, ChallengeReader reader, IPeople people, TimeProvider clock)
+    public static IResult Stream(HttpContext context)
     {
         if (context.GetSession() is not { SecondFactorPassed: true } session)
         {
@@ -22,7 +22,13 @@ internal static class RequestEvents
         }
 
         context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx would keep events back until its buffer is full
-        return TypedResults.ServerSentEvents(Follow(session, reader, people, clock, context.RequestAborted));
+        var services = context.RequestServices;
+        return TypedResults.ServerSentEvents(Follow(
+            session,
+            services.GetRequiredService<ChallengeReader>(),
+            services.GetRequiredService<IPeople>(),
+            services.GetRequiredService<TimeProvider>(),
+            context.RequestAborted));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Follow(

@@ -45,7 +45,7 @@ internal static class WebRegistration
             OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache", // kept, and asked about by ETag
         });
         app.MapRazorPages();
-        app.MapGet("/events", RequestEvents.Stream);
+        app.MapGet("/events", RequestEvents.Stream).ExcludeFromDescription();
         return app;
     }
 
