@@ -32,6 +32,10 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
         };
     }
 
+    /// <summary>Person and credential still are what they were.</summary>
+    public bool HasAccess(CommandRequest request) =>
+        people.FindPrincipal(request.PrincipalId) is not null && tokens.IsLive(request.PrincipalId, request.Credential.Id);
+
     /// <summary>True when a rule about forced updates could decide this push, so that somebody must look at it first.</summary>
     public bool MustInspect(CommandRequest request) =>
         request.Command.RefsKnown && Gather(request) is { } access && policies.Current.AsksForForced(access);
