@@ -40,8 +40,9 @@ internal sealed class ChallengeBroker(
                 await WaitAsync(exchange, waiter.Woken, challenge.ExpiresAt, cancellation);
             }
         }
-        catch (Exception) when (cancellation.IsCancellationRequested)
+        catch
         {
+            // The client has gone, or nothing can be read or said: nobody must be asked for what nobody waits for.
             if (waiter.Leave())
             {
                 await register.SettleAsync(challenge.Id, new ChallengeEvent.Cancelled(CancelCause.ClientLeft), "system");

@@ -32,9 +32,14 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
         };
     }
 
-    /// <summary>True when a rule about forced updates could decide this push, so that somebody must look at it first.</summary>
-    public bool MustInspect(CommandRequest request) =>
-        request.Command.RefsKnown && Gather(request) is { } access && policies.Current.AsksForForced(access);
+    /// <summary>
+    /// True when a rule about forced updates could decide this push, so that somebody must look at it first. Not for who may
+    /// not push there at all: looking takes work, and its answer could tell that the repository is there.
+    /// </summary>
+    public bool MustInspect(CommandRequest request, Decision decision) =>
+        decision.Reason.Code is not (ReasonCode.RepositoryNotFound or ReasonCode.RoleTooLow or ReasonCode.AccessEnded)
+        && Gather(request) is { } access
+        && policies.Current.AsksForForced(access);
 
     private Decision Ask(AccessRequest access)
     {

@@ -1,4 +1,5 @@
 using Countersign.Core.Git;
+using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.Transports.Https;
@@ -15,13 +16,6 @@ internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthenticati
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (RequestShape.Defect(context) is { } defect)
-        {
-            context.Response.Headers.Connection = "close"; // two readings of one message must not share a connection with the next
-            await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, defect);
-            return;
-        }
-
         switch (GitHttpRequest.Parse(context.Request.Method, RequestShape.RawTarget(context), context.Request.ContentType))
         {
             case GitHttpRequest.Valid request:
@@ -66,20 +60,32 @@ internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthenticati
 
     private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)
     {
-        using var run = running.Start(command.PrincipalId, command.Credential.Id, context.RequestAborted);
+        using var run = running.Start(command, context.RequestAborted);
         try
         {
             if (await exchanges.OpenAsync(context, request, command, run.Cancellation) is { } exchange)
             {
                 await using (exchange)
                 {
-                    await enforcement.HandleAsync(exchange, run.Cancellation);
+                    await EnforceAsync(context, exchange, run.Cancellation);
                 }
             }
         }
         catch (OperationCanceledException) when (run.Cancellation.IsCancellationRequested)
         {
             context.Abort(); // the client has gone, or its access has ended: a half answer must not look like a whole one
+        }
+    }
+
+    private async Task EnforceAsync(HttpContext context, IHttpExchange exchange, CancellationToken cancellation)
+    {
+        try
+        {
+            await enforcement.HandleAsync(exchange, cancellation);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            await exchange.RefuseAsync(new(new(ReasonCode.AccessEnded)), context.RequestAborted); // while it was held
         }
     }
 }
