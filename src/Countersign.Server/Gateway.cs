@@ -1,4 +1,3 @@
-using System.Text;
 using Countersign.Server.Api;
 using Countersign.Server.Audit;
 using Countersign.Server.Cli;
@@ -7,6 +6,7 @@ using Countersign.Server.Factors;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Transports.Https;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Web;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -38,6 +38,7 @@ internal static class Gateway
     /// <summary>Composes everything; tests pass their own clock and far side through <paramref name="replace"/>.</summary>
     public static WebApplication Build(GatewayOptions options, IConfiguration configuration, Action<IServiceCollection>? replace = null)
     {
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true); // a bare LF ends no line (RFC 9112 2.2)
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot") });
         builder.Configuration.AddConfiguration(configuration);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
@@ -77,10 +78,11 @@ internal static class Gateway
         kestrel.Limits.MaxRequestBodySize = 1 << 20; // Git bodies lift it for themselves
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-
-        // With an encoding of its own a Content-Length is parsed strictly: "+5" is refused (RFC 9112 6.3).
-        kestrel.RequestHeaderEncodingSelector = name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
-        kestrel.Listen(options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.Listen(options.Http, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(FramingGuard.Around);
+        });
         AdminSocket.Configure(kestrel, options.AdminSocket);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         {
             // Whatever became of the request: somebody else has the credential.
             await tokens.RevokeAsync(principal.Id, challenge.Credential.Id, principal.Name, CancellationToken.None);
-            await register.EndAccessAsync(principal.Id, null, principal.Name);
+            await register.EndAccessAsync(new(principal.Id, null), principal.Name);
         }
 
         return settled is { After.State: ChallengeState.Denied } now && now.Before.State is ChallengeState.Pending

@@ -43,7 +43,7 @@ internal sealed class ChallengeBroker(
         }
         catch
         {
-            // The client hung up, or cannot be told: nobody is there to use an approval.
+            // The client has gone, or nothing can be read or said: nobody must be asked for what nobody waits for.
             if (waiter.Leave())
             {
                 await register.SettleAsync(challenge.Id, new ChallengeEvent.Cancelled(CancelCause.ClientLeft), "system");

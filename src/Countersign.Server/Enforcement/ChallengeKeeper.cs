@@ -23,8 +23,8 @@ internal sealed partial class ChallengeKeeper(
         using var stopping = wakeUps.Lifetime.ApplicationStopping.Register(wakeUps.Announcements.WakeAll);
         using var subscription = wakeUps.Endings.Subscribe(ended =>
         {
-            running.End(ended.Person, ended.CredentialId);
-            _ = EndAsync(ended);
+            _ = EndAsync(ended); // queued before a cancelled command can settle its own challenge as left by its client
+            running.End(ended);
         });
         using var timer = new PeriodicTimer(Interval, clock);
         try
@@ -40,7 +40,7 @@ internal sealed partial class ChallengeKeeper(
         }
     }
 
-    private Task EndAsync(AccessEnded ended) => TryAsync(() => register.EndAccessAsync(ended.Person, ended.CredentialId, "system"));
+    private Task EndAsync(AccessEnded ended) => TryAsync(() => register.EndAccessAsync(ended, "system"));
 
     /// <summary>A failure here opens nothing: overdue challenges read as expired, and every release asks the rules again.</summary>
     private async Task TryAsync(Func<Task> work)

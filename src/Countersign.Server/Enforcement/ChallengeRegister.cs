@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Countersign.Core.Challenges;
-using Countersign.Core.Identities;
 using Countersign.Core.Policies;
+using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
 using Microsoft.Extensions.Options;
 
@@ -62,18 +62,22 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         return spent is not null;
     }
 
-    /// <summary>Ends what is open of a person or of one credential, and their grants.</summary>
-    public async Task EndAccessAsync(PrincipalId principal, string? credentialId, string actor)
+    /// <summary>Ends what is open of a person, of one credential or in one workspace, and their grants.</summary>
+    public async Task EndAccessAsync(AccessEnded ended, string actor)
     {
-        var ids = await ledger.WriteAsync(transaction =>
+        var now = clock.GetUtcNow();
+        var changed = new List<Challenge>();
+        await ledger.WriteAsync(transaction =>
         {
-            GrantStore.EndAll(transaction, principal, credentialId);
-            return ChallengeTable.OpenOf(transaction, principal, credentialId);
+            changed.Clear();
+            GrantStore.EndAll(transaction, ended);
+            changed.AddRange(ChallengeTable.OpenOf(transaction, ended.Person)
+                .Where(open => (ended.CredentialId is null || open.Credential.Id == ended.CredentialId)
+                    && (ended.Workspace is null || open.Command.Repository.Workspace == ended.Workspace))
+                .Select(open => Store(transaction, open, new ChallengeEvent.Cancelled(CancelCause.AccessEnded), actor, now)));
+            return changed.Count;
         });
-        foreach (var id in ids)
-        {
-            await SettleAsync(id, new ChallengeEvent.Cancelled(CancelCause.AccessEnded), actor);
-        }
+        changed.ForEach(announcements.Announce);
     }
 
     /// <summary>Marks what is overdue as expired.</summary>

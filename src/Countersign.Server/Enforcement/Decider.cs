@@ -1,5 +1,4 @@
 using Countersign.Core.Git;
-using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
@@ -37,10 +36,13 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
     public bool HasAccess(CommandRequest request) =>
         people.FindPrincipal(request.PrincipalId) is not null && tokens.IsLive(request.PrincipalId, request.Credential.Id);
 
-    /// <summary>True when a rule about forced updates could decide this push, so that somebody must look at it first.</summary>
-    public bool MustInspect(CommandRequest request) =>
-        request.Command.RefsKnown
-        && Gather(request) is { Role: >= Role.Write } access // whoever may not push is not worth reading a pack for
+    /// <summary>
+    /// True when a rule about forced updates could decide this push, so that somebody must look at it first. Not for who may
+    /// not push there at all: looking takes work, and its answer could tell that the repository is there.
+    /// </summary>
+    public bool MustInspect(CommandRequest request, Decision decision) =>
+        decision.Reason.Code is not (ReasonCode.RepositoryNotFound or ReasonCode.RoleTooLow or ReasonCode.AccessEnded)
+        && Gather(request) is { } access
         && policies.Current.AsksForForced(access);
 
     private Decision Ask(AccessRequest access)

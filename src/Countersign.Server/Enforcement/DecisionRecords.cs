@@ -46,7 +46,7 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         {
             if (grant is not null)
             {
-                GrantStore.PushEnded(transaction, grant, outcome is { Succeeded: true });
+                GrantStore.PushEnded(transaction, grant, outcome is { Untouched: true });
             }
 
             return transaction.Append(record);

@@ -35,12 +35,13 @@ internal static class EnforcementServices
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
         .AddSingleton<GitHttpExchanges>()
-        .AddSingleton<GitHttpTransport>();
+        .AddSingleton<GitHttpTransport>()
+        .AddSingleton<GitHttpDoor>();
 
-    /// <summary>Takes Git's addresses before any routing, decoding or rewriting of the web framework sees them.</summary>
+    /// <summary>Must come before everything else that handles requests.</summary>
     public static void UseGitHttp(this IApplicationBuilder app)
     {
-        var transport = app.ApplicationServices.GetRequiredService<GitHttpTransport>();
-        app.Use((context, next) => GitHttpTransport.Owns(RequestShape.RawTarget(context)) ? transport.HandleAsync(context) : next(context));
+        var door = app.ApplicationServices.GetRequiredService<GitHttpDoor>();
+        app.Use(next => context => door.HandleAsync(context, next));
     }
 }

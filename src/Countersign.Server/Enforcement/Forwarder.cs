@@ -7,7 +7,7 @@ internal sealed class Forwarder(IUpstream upstream, RunningCommands running, Dec
 
     public async Task<ForwardOutcome> ForwardAsync(IGitExchange exchange, CancellationToken cancellation)
     {
-        using var command = running.Start(exchange.Request.PrincipalId, exchange.Request.Credential.Id, cancellation);
+        using var command = running.Start(exchange.Request, cancellation);
 
         // Access that ended before this command was listed has not cut it; from here on it would.
         if (!decisions.HasAccess(exchange.Request))

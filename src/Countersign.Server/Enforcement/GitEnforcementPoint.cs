@@ -59,7 +59,7 @@ internal sealed partial class GitEnforcementPoint(
                 }
             }
         }
-        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception exception) when (exception is not UnreadableRequestException && !cancellation.IsCancellationRequested)
         {
             Log.DecisionFailed(logger, exception);
         }
@@ -72,7 +72,7 @@ internal sealed partial class GitEnforcementPoint(
     private async Task<Decision> ExamineAsync(IGitExchange exchange, CancellationToken cancellation)
     {
         var decision = decisions.Decide(exchange.Request, exchange.Phase);
-        if (!exchange.Request.Command.RefsKnown || (decision is not Decision.StepUp && !decisions.MustInspect(exchange.Request)))
+        if (!exchange.Request.Command.RefsKnown || (decision is not Decision.StepUp && !decisions.MustInspect(exchange.Request, decision)))
         {
             return decision;
         }

@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
+using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -56,13 +57,14 @@ internal sealed class GrantStore(Ledger ledger)
             """,
             now.ToUnixTimeMilliseconds(), push ? 1 : 0, grant.Id) == 1;
 
-    /// <summary>After a push: a successful one ends the grant, a failed one gives it back for another try.</summary>
-    public static void PushEnded(LedgerTransaction transaction, Grant grant, bool succeeded) =>
-        transaction.Execute("UPDATE grants SET push_claimed = 0, ended = $1 WHERE id = $2", succeeded ? 1 : 0, grant.Id);
+    /// <summary>After a push: one that is known to have changed nothing gives the grant back for another try; any other ends it.</summary>
+    public static void PushEnded(LedgerTransaction transaction, Grant grant, bool untouched) =>
+        transaction.Execute("UPDATE grants SET push_claimed = 0, ended = max(ended, $1) WHERE id = $2", untouched ? 0 : 1, grant.Id);
 
-    public static void EndAll(LedgerTransaction transaction, PrincipalId principal, string? credentialId) =>
+    public static void EndAll(LedgerTransaction transaction, AccessEnded over) =>
         transaction.Execute(
-            "UPDATE grants SET ended = 1 WHERE principal = $1 AND ($2 IS NULL OR credential = $2) AND ended = 0", principal.ToString(), credentialId);
+            "UPDATE grants SET ended = 1 WHERE principal = $1 AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ended = 0",
+            over.Person.ToString(), over.CredentialId, over.Workspace);
 
     private static Grant Read(SqliteDataReader reader)
     {

@@ -36,7 +36,7 @@ internal interface IGitExchange
 
     /// <summary>
     /// For a push: reads it to its end (once) and looks at it, so that forced updates and commit counts are known in
-    /// <see cref="Request"/>. False when it is larger than may wait on disk.
+    /// <see cref="Request"/>. False when it is larger than may wait on disk. Throws <see cref="UnreadableRequestException"/>.
     /// </summary>
     Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation);
 

@@ -12,6 +12,12 @@ internal sealed record ForwardOutcome(bool Succeeded, long BytesIn, long BytesOu
 {
     /// <summary>It was ended on the way: what the client has is half an answer and must not look like a whole one.</summary>
     public bool IsCut { get; init; }
+
+    /// <summary>
+    /// A push that is known to have moved no ref: its approval may serve another try. What broke off, or was not reported on,
+    /// is not known.
+    /// </summary>
+    public bool Untouched { get; init; }
 }
 
 /// <summary>The far side: where repositories are. It decides nothing.</summary>

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Countersign.Core.Identities;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Enforcement;
 
@@ -12,31 +12,32 @@ internal sealed class RunningCommands
     private readonly ConcurrentDictionary<Running, byte> commands = new();
 
     /// <summary>The caller uses <see cref="Running.Cancellation"/> for all further work and disposes at the end.</summary>
-    public Running Start(PrincipalId principal, string credentialId, CancellationToken client)
+    public Running Start(CommandRequest request, CancellationToken client)
     {
-        var command = new Running(this, principal, credentialId, client);
+        var command = new Running(this, request, client);
         commands[command] = 0;
         return command;
     }
 
-    public void End(PrincipalId principal, string? credentialId)
+    public void End(AccessEnded ended)
     {
         foreach (var (command, _) in commands)
         {
-            if (command.Principal == principal && (credentialId is null || command.CredentialId == credentialId))
+            var request = command.Request;
+            if (request.PrincipalId == ended.Person
+                && (ended.CredentialId is null || request.Credential.Id == ended.CredentialId)
+                && (ended.Workspace is null || request.Command.Repository.Workspace == ended.Workspace))
             {
                 command.Cancel();
             }
         }
     }
 
-    internal sealed class Running(RunningCommands owner, PrincipalId principal, string credentialId, CancellationToken client) : IDisposable
+    internal sealed class Running(RunningCommands owner, CommandRequest request, CancellationToken client) : IDisposable
     {
         private readonly CancellationTokenSource source = CancellationTokenSource.CreateLinkedTokenSource(client);
 
-        public PrincipalId Principal => principal;
-
-        public string CredentialId => credentialId;
+        public CommandRequest Request => request;
 
         public CancellationToken Cancellation => source.Token;
 

@@ -4,8 +4,9 @@ namespace Countersign.Server.People;
 
 /// <summary>Somebody's access has ended: all of it, or that of one credential.</summary>
 /// <param name="Person">Whose.</param>
-/// <param name="CredentialId">The token or key that ended; null when the person was disabled.</param>
-internal sealed record AccessEnded(PrincipalId Person, string? CredentialId);
+/// <param name="CredentialId">The token or key that ended; null when it was not one of them.</param>
+/// <param name="Workspace">The workspace that the person is no member of any more; null when it is all of them.</param>
+internal sealed record AccessEnded(PrincipalId Person, string? CredentialId, string? Workspace = null);
 
 /// <summary>
 /// Tells the enforcement point at once, in this process, so that what is held or running ends within a second. It is a

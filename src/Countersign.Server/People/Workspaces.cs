@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
 
-internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, AuditTrail audit, INotices notices, TimeProvider clock) : IWorkspaces
+internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock) : IWorkspaces
 {
     public async Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, PrincipalId? firstAdmin, string actor, CancellationToken cancellation)
     {
@@ -138,6 +138,7 @@ internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, 
         await audit.RecordAsync(AuditTypes.MemberRemoved, actor, ("workspace", canonical), ("person", person.UserName!), ("person_id", person.PrincipalId.ToString()));
         database.Memberships.Remove(membership);
         await database.SaveChangesAsync(CancellationToken.None);
+        endings.Raise(new(person.PrincipalId, null, canonical));
         return summary;
     }
 

@@ -22,11 +22,8 @@ internal static class ChallengeTable
         transaction.QueryFirst(
             "SELECT count(*) FROM challenges WHERE principal = $1 AND state = 'Pending'", reader => reader.GetInt32(0), principal.ToString());
 
-    public static IReadOnlyList<ChallengeId> OpenOf(LedgerTransaction transaction, PrincipalId principal, string? credentialId) =>
-        [.. transaction
-            .Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, principal.ToString())
-            .Where(challenge => credentialId is null || challenge.Credential.Id == credentialId)
-            .Select(challenge => challenge.Id)];
+    public static IReadOnlyList<Challenge> OpenOf(LedgerTransaction transaction, PrincipalId principal) =>
+        transaction.Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, principal.ToString());
 
     public static IReadOnlyList<ChallengeId> Overdue(LedgerTransaction transaction, DateTimeOffset now) =>
         transaction.Query(

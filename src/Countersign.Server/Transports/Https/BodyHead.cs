@@ -4,9 +4,14 @@ using Countersign.Core.Git;
 
 namespace Countersign.Server.Transports.Https;
 
-/// <summary>Reads as much of a body as a parser needs, and leaves all of it for whoever reads next: what was parsed is what is forwarded.</summary>
+/// <summary>
+/// Reads as much of a body as a parser needs, and leaves all of it for whoever reads next: what was parsed is what is forwarded.
+/// Parsing begins anew each time, so each time an eighth more must have come: a long head in small pieces costs no quadratic work.
+/// </summary>
 internal static class BodyHead
 {
+    private const int LeastStep = 4096;
+
     internal delegate ParseStatus Parser<T>(in ReadOnlySequence<byte> bytes, out T? head, out string error)
         where T : class;
 
@@ -30,7 +35,7 @@ internal static class BodyHead
     public static async Task<(T? Head, string Error)> ReadAsync<T>(PipeReader body, Parser<T> parse, CancellationToken cancellation)
         where T : class
     {
-        while (true)
+        for (var enough = 0L; ;)
         {
             ReadResult result;
             try
@@ -40,6 +45,12 @@ internal static class BodyHead
             catch (InvalidDataException)
             {
                 return (null, "the body is not gzip");
+            }
+
+            if (result.Buffer.Length < enough && !result.IsCompleted)
+            {
+                body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                continue;
             }
 
             var status = parse(result.Buffer, out var head, out var error);
@@ -55,6 +66,7 @@ internal static class BodyHead
                 return (null, status == ParseStatus.Malformed ? error : "the body ends too early");
             }
 
+            enough = result.Buffer.Length + Math.Max(LeastStep, result.Buffer.Length / 8);
             body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
     }

@@ -15,13 +15,6 @@ internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthenticati
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (RequestShape.Defect(context) is { } defect)
-        {
-            context.Response.Headers.Connection = "close"; // two readings of one message must not share a connection with the next
-            await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, defect);
-            return;
-        }
-
         switch (GitHttpRequest.Parse(context.Request.Method, RequestShape.RawTarget(context), context.Request.ContentType))
         {
             case GitHttpRequest.Valid request:

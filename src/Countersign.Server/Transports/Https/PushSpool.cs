@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Countersign.Server.Enforcement;
 using Microsoft.Win32.SafeHandles;
 
 namespace Countersign.Server.Transports.Https;
@@ -11,7 +12,7 @@ internal sealed class PushSpool : IAsyncDisposable
 
     private PushSpool(SafeFileHandle file, long length) => (this.file, this.length) = (file, length);
 
-    /// <summary>Reads the body to its end; null (and the rest is read and dropped) when it is longer than <paramref name="limit"/> bytes.</summary>
+    /// <summary>Reads the body to its end; null when it is longer than <paramref name="limit"/> bytes, and then its rest is not read.</summary>
     public static async Task<PushSpool?> TakeAsync(PipeReader body, string folder, long limit, CancellationToken cancellation)
     {
         var path = Path.Combine(folder, Path.GetRandomFileName());
@@ -22,27 +23,25 @@ internal sealed class PushSpool : IAsyncDisposable
             var length = 0L;
             while (true)
             {
-                var result = await body.ReadAsync(cancellation);
+                var result = await ReadAsync(body, cancellation);
+                if (length + result.Buffer.Length > limit)
+                {
+                    body.AdvanceTo(result.Buffer.Start);
+                    file.Dispose();
+                    return null;
+                }
+
                 foreach (var part in result.Buffer)
                 {
-                    if (length + part.Length <= limit)
-                    {
-                        await RandomAccess.WriteAsync(file, part, length, cancellation);
-                    }
-
+                    await RandomAccess.WriteAsync(file, part, length, cancellation);
                     length += part.Length;
                 }
 
                 body.AdvanceTo(result.Buffer.End);
                 if (result.IsCompleted)
                 {
-                    break;
+                    return new(file, length);
                 }
-            }
-
-            if (length <= limit)
-            {
-                return new(file, length);
             }
         }
         catch
@@ -50,9 +49,19 @@ internal sealed class PushSpool : IAsyncDisposable
             file.Dispose();
             throw;
         }
+    }
 
-        file.Dispose();
-        return null;
+    /// <summary>Tells the client's broken body, which is its own fault, from a broken disk.</summary>
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, CancellationToken cancellation)
+    {
+        try
+        {
+            return await body.ReadAsync(cancellation);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            throw new UnreadableRequestException("The body of this push is broken.", exception);
+        }
     }
 
     /// <summary>The body from <paramref name="offset"/> bytes on.</summary>

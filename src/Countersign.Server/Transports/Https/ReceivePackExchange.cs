@@ -97,7 +97,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
         if (!context.Response.HasStarted)
         {
             Begin();
-            await DrainAsync(cancellation);
+            await (spool is null ? RefusedBody.DrainAsync(context.Request.BodyReader, cancellation) : Task.CompletedTask);
         }
 
         ReceivePackAnswer.WriteRefused(
@@ -124,20 +124,6 @@ internal sealed class ReceivePackExchange : IHttpExchange
     public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private void Begin() => GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
-
-    /// <summary>A client that still sends does not read: without this it would report a broken connection instead of the refusal.</summary>
-    private async Task DrainAsync(CancellationToken cancellation)
-    {
-        while (spool is null)
-        {
-            var result = await body.ReadAsync(cancellation);
-            body.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                return;
-            }
-        }
-    }
 
     private sealed record ParsedHead(ReceivePackRequest Request, long Length)
     {

@@ -21,6 +21,18 @@ internal sealed class IncomingObjects
         return new Push(this, repository);
     }
 
+    /// <summary>At start, when nobody pushes yet: what the gateway of before left when it was killed.</summary>
+    public static void SweepAll(string repositories)
+    {
+        foreach (var workspace in Directory.Exists(repositories) ? Directory.GetDirectories(repositories) : [])
+        {
+            foreach (var repository in Directory.GetDirectories(workspace, "*.git"))
+            {
+                Sweep(repository);
+            }
+        }
+    }
+
     private void Leave(string repository)
     {
         lock (_gate)

@@ -14,6 +14,7 @@ internal sealed partial class LocalRepositoriesStartup(GitExecutable git, Gatewa
             }
         }
 
+        IncomingObjects.SweepAll(options.RepositoriesFolder);
         return Task.CompletedTask;
     }
 

@@ -97,7 +97,7 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
             }
 
             var (succeeded, word) = Judge(report, command.Updates);
-            return new(succeeded, upload.Bytes, download.Bytes, word);
+            return new(succeeded, upload.Bytes, download.Bytes, word) { Untouched = report is { Seen: true, Accepted: 0 } };
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
