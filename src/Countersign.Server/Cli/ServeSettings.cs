@@ -19,8 +19,8 @@ internal sealed class WrongSettingException(string message) : Exception(message)
 internal static class ServeSettings
 {
     private const string Prefix = "Countersign__";
-    private static readonly string[] Sections = ["Gateway", "Holds", "Repositories", "WebAuthn", "Audit", "Limits", "Logging"];
-    private static readonly string[] GatewayKeys = ["Data", "Http", "Ssh", "Url"];
+    internal static readonly IReadOnlyList<string> Sections = ["Gateway", "Holds", "Repositories", "WebAuthn", "Logging"];
+    internal static readonly IReadOnlyList<string> GatewayKeys = ["Data", "Http", "Ssh", "Url"];
 
     public static (GatewayOptions Options, IConfiguration Configuration) Read(ServeInput input)
     {
