@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
+using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Countersign.Server.Tests;
 
@@ -14,7 +15,7 @@ public sealed class ArchitectureTests
     private static readonly string[] CoreMayUse =
     [
         "System.Runtime", "System.Collections", "System.Collections.Immutable", "System.Linq", "System.Memory", "System.Formats.Asn1", "System.Formats.Cbor",
-        "System.Net.Primitives", "System.Runtime.InteropServices", "System.Runtime.Numerics", "System.Security.Cryptography", "System.Text.Encodings.Web",
+        "System.Net.Primitives", "System.Runtime.InteropServices", "System.Runtime.Numerics", "System.Security.Cryptography", "System.Text.Encoding.Extensions", "System.Text.Encodings.Web",
         "System.Text.Json", "System.Text.RegularExpressions", "System.Threading",
     ];
 
@@ -27,7 +28,7 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Every_type_of_the_server_is_internal() =>
-        Assert.Empty(Server.Where(type => type is { IsPublic: true, Name: not "Program" }).Select(type => type.FullName));
+        Assert.Empty(Server.Where(type => type.IsPublic && !type.IsAssignableTo(typeof(Migration))).Select(type => type.FullName)); // migrations are generated
 
     [Fact]
     public void Factors_and_upstreams_are_sealed() =>

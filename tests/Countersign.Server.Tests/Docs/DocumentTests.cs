@@ -56,7 +56,7 @@ public sealed class DocumentTests
     [Fact]
     public void Line_counts_of_the_tour_are_about_right()
     {
-        var rows = Documents.Rows(Documents.Of("docs/a-git-push.md")).ToList();
+        var rows = Documents.Rows(Documents.Of("docs/a-git-push.md")).Where(row => row.Name.EndsWith(".cs", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(rows);
         Assert.All(rows, row =>
         {
