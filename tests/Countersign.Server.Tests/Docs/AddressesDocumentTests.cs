@@ -15,7 +15,7 @@ public sealed class AddressesDocumentTests
     {
         await using var gateway = await GatewayFixture.StartAsync();
         var routes = gateway.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern).ToList();
-        Assert.Empty(
+        Documents.AssertNone(
             from document in Documents.All
             from span in document.Spans.Distinct()
             let address = span.Split(' ') is ["GET" or "POST" or "PUT" or "DELETE", var path] ? path : span

@@ -24,7 +24,7 @@ public sealed class ConfigurationDocumentTests
         Assert.Equal(Classes.Keys.Concat(["Gateway", "Logging"]).Order(), ServeSettings.Known.Keys.Order());
 
     [Fact]
-    public void Settings_that_documents_name_are_there() => Assert.Empty(
+    public void Settings_that_documents_name_are_there() => Documents.AssertNone(
         from document in Documents.All
         from span in document.Spans.Distinct()
         let key = (span.StartsWith("Countersign__", StringComparison.Ordinal) ? span["Countersign__".Length..].Split('=')[0].Replace("__", ":") : span).Split(':')

@@ -44,7 +44,7 @@ public sealed class DocumentTests
         var types = new[] { typeof(Core.Git.GitCommand).Assembly, typeof(Gateway).Assembly }.SelectMany(assembly => assembly.GetTypes()).ToLookup(type => type.Name.Split('`')[0]);
         foreach (var document in new[] { Documents.Of("docs/a-git-push.md"), Documents.Of("docs/glossary.md") })
         {
-            Assert.Empty(
+            Documents.AssertNone(
                 from span in document.Spans
                 let parts = span.Split('.')
                 where parts.Length <= 2 && parts.All(part => part.Length > 1 && char.IsAsciiLetterUpper(part[0]) && part.All(char.IsAsciiLetter) && part.Any(char.IsAsciiLetterLower))
@@ -77,14 +77,14 @@ public sealed class DocumentTests
     private static void AssertIndexed(string index, string folder)
     {
         var linked = Documents.Links(Documents.Of(index)).Select(link => link.Path).ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(
+        Documents.AssertNone(
             from document in Documents.All
             where Path.GetDirectoryName(document.Path) == folder && document.Path != index && !linked.Contains(Path.GetFileName(document.Path))
             select document.Path);
     }
 
     private static void Check(Func<Document, IEnumerable<string>> find) =>
-        Assert.Empty(Documents.All.SelectMany(document => find(document).Distinct().Select(found => $"{document}: {found}")));
+        Documents.AssertNone(Documents.All.SelectMany(document => find(document).Distinct().Select(found => $"{document}: {found}")));
 
     /// <summary>Something of this tree: below one of its folders, or named like a source file.</summary>
     private static bool IsPath(string span) =>

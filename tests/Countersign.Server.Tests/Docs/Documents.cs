@@ -46,6 +46,13 @@ internal static partial class Documents
         where line.StartsWith('#')
         select NotInFragment().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-');
 
+    /// <summary>Fails with every complaint on a line of its own, uncut.</summary>
+    public static void AssertNone(IEnumerable<string> complaints)
+    {
+        var all = complaints.ToList();
+        Assert.True(all.Count == 0, "\n" + string.Join('\n', all));
+    }
+
     private static Document Read(string file)
     {
         var text = File.ReadAllText(file);
