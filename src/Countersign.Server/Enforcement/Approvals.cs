@@ -83,7 +83,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
     private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, bool numberTyped, CancellationToken cancellation)
     {
-        if (challenge.Requirement.Kinds.Count > 0 && !challenge.Requirement.Kinds.Contains(kind))
+        if (!challenge.Requirement.CanBeSatisfiedBy(kind))
         {
             return new(ApprovalOutcome.FactorNotAccepted, challenge); // before the code is spent in vain
         }

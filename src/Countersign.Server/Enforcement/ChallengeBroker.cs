@@ -41,8 +41,9 @@ internal sealed class ChallengeBroker(
                 await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, cancellation);
             }
         }
-        catch (Exception) when (cancellation.IsCancellationRequested)
+        catch
         {
+            // The client hung up, or cannot be told: nobody is there to use an approval.
             if (waiter.Leave())
             {
                 await register.SettleAsync(challenge.Id, new ChallengeEvent.Cancelled(CancelCause.ClientLeft), "system");

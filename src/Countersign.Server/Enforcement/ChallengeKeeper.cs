@@ -6,7 +6,8 @@ namespace Countersign.Server.Enforcement;
 /// Keeps challenges true to the world around them: overdue ones expire, those of before a restart are released to whoever
 /// repeats their command, and when somebody's access ends, so does everything of theirs that waits or runs.
 /// </summary>
-internal sealed partial class ChallengeKeeper(ChallengeRegister register, RunningCommands running, AccessEndings endings, TimeProvider clock, ILogger<ChallengeKeeper> logger)
+internal sealed partial class ChallengeKeeper(
+    ChallengeRegister register, RunningCommands running, ChallengeWakeUps wakeUps, TimeProvider clock, ILogger<ChallengeKeeper> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -19,7 +20,8 @@ internal sealed partial class ChallengeKeeper(ChallengeRegister register, Runnin
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var subscription = endings.Subscribe(ended =>
+        using var stopping = wakeUps.Lifetime.ApplicationStopping.Register(wakeUps.Announcements.WakeAll);
+        using var subscription = wakeUps.Endings.Subscribe(ended =>
         {
             running.End(ended.Person, ended.CredentialId);
             _ = EndAsync(ended);
@@ -59,3 +61,6 @@ internal sealed partial class ChallengeKeeper(ChallengeRegister register, Runnin
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }
+
+/// <summary>What ends a hold from outside: somebody's access, and the gateway's own stop.</summary>
+internal sealed record ChallengeWakeUps(AccessEndings Endings, IHostApplicationLifetime Lifetime, ChallengeAnnouncements Announcements);

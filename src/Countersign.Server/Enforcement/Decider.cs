@@ -1,4 +1,5 @@
 using Countersign.Core.Git;
+using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
@@ -32,9 +33,15 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
         };
     }
 
+    /// <summary>Person and credential still are what they were.</summary>
+    public bool HasAccess(CommandRequest request) =>
+        people.FindPrincipal(request.PrincipalId) is not null && tokens.IsLive(request.PrincipalId, request.Credential.Id);
+
     /// <summary>True when a rule about forced updates could decide this push, so that somebody must look at it first.</summary>
     public bool MustInspect(CommandRequest request) =>
-        request.Command.RefsKnown && Gather(request) is { } access && policies.Current.AsksForForced(access);
+        request.Command.RefsKnown
+        && Gather(request) is { Role: >= Role.Write } access // whoever may not push is not worth reading a pack for
+        && policies.Current.AsksForForced(access);
 
     private Decision Ask(AccessRequest access)
     {

@@ -21,7 +21,9 @@ internal static class EnforcementServices
             .AddSingleton<DecisionRecords>()
             .AddSingleton<GitEnforcementPoint>()
             .AddSingleton<RunningCommands>()
+            .AddSingleton<Forwarder>()
             .AddSingleton<Approvals>()
+            .AddSingleton<ChallengeWakeUps>()
             .AddHostedService<ChallengeKeeper>();
     }
 

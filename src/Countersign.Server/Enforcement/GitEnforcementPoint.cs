@@ -7,7 +7,7 @@ namespace Countersign.Server.Enforcement;
 /// a second factor is owed, record, and only then forward. Every error on the way denies.
 /// </summary>
 internal sealed partial class GitEnforcementPoint(
-    Decider decisions, ChallengeBroker challenges, DecisionRecords records, IUpstream upstream, ILogger<GitEnforcementPoint> logger)
+    Decider decisions, ChallengeBroker challenges, DecisionRecords records, Forwarder forwarder, ILogger<GitEnforcementPoint> logger)
 {
     /// <summary>A grant can be used up by a neighbour between deciding and recording; then the command is decided anew, so often.</summary>
     private const int MaxDecisions = 3;
@@ -15,7 +15,7 @@ internal sealed partial class GitEnforcementPoint(
     public async Task HandleAsync(IGitExchange exchange, CancellationToken cancellation)
     {
         var verdict = await DecideAsync(exchange, cancellation);
-        if (verdict is not { Decision: Decision.Allow, DecisionId: { } decisionId })
+        if (verdict is not { Decision: Decision.Allow, DecisionId: not null })
         {
             await exchange.RefuseAsync(new(verdict.Decision.Reason, verdict.Challenge, verdict.RetryAfter), cancellation);
             return;
@@ -24,7 +24,7 @@ internal sealed partial class GitEnforcementPoint(
         ForwardOutcome? outcome = null;
         try
         {
-            outcome = await exchange.ForwardAsync(upstream, cancellation);
+            outcome = await forwarder.ForwardAsync(exchange, cancellation);
         }
         catch (UpstreamUnavailableException exception)
         {
@@ -34,6 +34,11 @@ internal sealed partial class GitEnforcementPoint(
         finally
         {
             await records.CompletedAsync(exchange.Request, verdict, outcome);
+        }
+
+        if (outcome is { IsCut: true })
+        {
+            throw new OperationCanceledException("the command was cut");
         }
     }
 
@@ -72,7 +77,7 @@ internal sealed partial class GitEnforcementPoint(
             return decision;
         }
 
-        return await exchange.InspectAsync(upstream, cancellation)
+        return await forwarder.InspectAsync(exchange, cancellation)
             ? decisions.Decide(exchange.Request, exchange.Phase)
             : new Decision.Deny { Reason = new(ReasonCode.PushTooLarge) };
     }

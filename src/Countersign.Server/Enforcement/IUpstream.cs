@@ -8,7 +8,11 @@ namespace Countersign.Server.Enforcement;
 /// <param name="BytesIn">Request body bytes that went to the far side.</param>
 /// <param name="BytesOut">Response body bytes that came back.</param>
 /// <param name="Detail">A short word for the audit log: <c>ok</c>, <c>rejected</c>, <c>client left</c>, <c>exit 128</c>.</param>
-internal sealed record ForwardOutcome(bool Succeeded, long BytesIn, long BytesOut, string Detail);
+internal sealed record ForwardOutcome(bool Succeeded, long BytesIn, long BytesOut, string Detail)
+{
+    /// <summary>It was ended on the way: what the client has is half an answer and must not look like a whole one.</summary>
+    public bool IsCut { get; init; }
+}
 
 /// <summary>The far side: where repositories are. It decides nothing.</summary>
 internal interface IUpstream

@@ -4,8 +4,8 @@ using Countersign.Core.Identities;
 namespace Countersign.Server.Enforcement;
 
 /// <summary>
-/// Every request of a command from its authentication to its end, so that ending a person's or a credential's access also
-/// ends what runs and what is held.
+/// What is being forwarded right now, so that ending a person's or a credential's access also cuts their transfers. What is
+/// held ends through its challenge, with a text.
 /// </summary>
 internal sealed class RunningCommands
 {

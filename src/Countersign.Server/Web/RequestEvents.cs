@@ -28,7 +28,7 @@ internal static class RequestEvents
             services.GetRequiredService<ChallengeReader>(),
             services.GetRequiredService<IPeople>(),
             services.GetRequiredService<TimeProvider>(),
-            context.RequestAborted));
+            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping)); // the client's own end comes with the enumeration
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Follow(

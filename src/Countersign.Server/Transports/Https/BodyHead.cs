@@ -10,6 +10,22 @@ internal static class BodyHead
     internal delegate ParseStatus Parser<T>(in ReadOnlySequence<byte> bytes, out T? head, out string error)
         where T : class;
 
+    /// <summary>Lets go of what was read and is not wanted any more; the server reads the next request behind it.</summary>
+    public static void Forget(PipeReader body)
+    {
+        try
+        {
+            if (body.TryRead(out var result))
+            {
+                body.AdvanceTo(result.Buffer.End);
+            }
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or IOException or OperationCanceledException)
+        {
+            // The connection is gone, or somebody has read to the end: nothing is left to forget.
+        }
+    }
+
     /// <returns>The head, or what is wrong with the body in one line.</returns>
     public static async Task<(T? Head, string Error)> ReadAsync<T>(PipeReader body, Parser<T> parse, CancellationToken cancellation)
         where T : class

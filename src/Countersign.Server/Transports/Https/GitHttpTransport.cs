@@ -7,7 +7,7 @@ namespace Countersign.Server.Transports.Https;
 /// Git over HTTPS, from the raw request to the enforcement point: classify, redirect, authenticate, read what is asked, enforce.
 /// It stands before the web framework's routing, on the request target as it was received.
 /// </summary>
-internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, RunningCommands running, GitHttpExchanges exchanges)
+internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, GitHttpExchanges exchanges)
 {
     /// <summary>True for everything below the two prefixes of Git addresses; the rest is the web's.</summary>
     public static bool Owns(string rawTarget) =>
@@ -66,18 +66,17 @@ internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthenticati
 
     private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)
     {
-        using var run = running.Start(command.PrincipalId, command.Credential.Id, context.RequestAborted);
         try
         {
-            if (await exchanges.OpenAsync(context, request, command, run.Cancellation) is { } exchange)
+            if (await exchanges.OpenAsync(context, request, command, context.RequestAborted) is { } exchange)
             {
                 await using (exchange)
                 {
-                    await enforcement.HandleAsync(exchange, run.Cancellation);
+                    await enforcement.HandleAsync(exchange, context.RequestAborted);
                 }
             }
         }
-        catch (OperationCanceledException) when (run.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             context.Abort(); // the client has gone, or its access has ended: a half answer must not look like a whole one
         }

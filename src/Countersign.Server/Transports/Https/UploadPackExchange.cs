@@ -98,7 +98,11 @@ internal sealed class UploadPackExchange : IHttpExchange
         return upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        BodyHead.Forget(body);
+        return ValueTask.CompletedTask;
+    }
 
     private void Begin() => GitHttpAnswer.Begin(context, GitService.UploadPack, "result");
 }
