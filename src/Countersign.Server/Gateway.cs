@@ -21,7 +21,7 @@ internal static class Gateway
     public static async Task<int> ServeAsync(GatewayOptions options, IConfiguration configuration, TextWriter output, CancellationToken cancellation)
     {
         using var folder = DataFolder.Open(options);
-        await using var app = Build(options, configuration);
+        await using var app = StartupFailures.Explain(() => Build(options, configuration), options);
         await StartupFailures.ExplainAsync(() => app.StartAsync(cancellation), options);
         var url = options.Url.GetLeftPart(UriPartial.Authority);
         if (await app.Services.GetRequiredService<ISetup>().IssueLinkAsync(cancellation) is { } secret)

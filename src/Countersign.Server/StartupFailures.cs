@@ -10,6 +10,19 @@ namespace Countersign.Server;
 /// <summary>Turns what can stand in the way of a start into one line that says what and where.</summary>
 internal static class StartupFailures
 {
+    /// <summary>Composes; throws <see cref="StartupException"/> for what an operator can mend.</summary>
+    public static T Explain<T>(Func<T> compose, GatewayOptions options)
+    {
+        try
+        {
+            return compose();
+        }
+        catch (Exception exception) when (Explanation(exception, options) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
     /// <summary>Runs the start; throws <see cref="StartupException"/> for what an operator can mend.</summary>
     public static async Task ExplainAsync(Func<Task> start, GatewayOptions options)
     {
@@ -17,29 +30,22 @@ internal static class StartupFailures
         {
             await start();
         }
-        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        catch (Exception exception) when (Explanation(exception, options) is { } explained)
         {
-            throw new StartupException($"{options.Http} is in use by another program; stop it, or choose another address with --http.", inner: exception);
-        }
-        catch (OptionsValidationException exception)
-        {
-            throw new StartupException($"configuration: {string.Join("; ", exception.Failures)}", exitCode: 2, exception);
-        }
-        catch (InvalidOperationException exception) when (exception.Source == "Microsoft.Extensions.Configuration.Binder")
-        {
-            throw new StartupException($"configuration: {exception.Message}", exitCode: 2, exception);
-        }
-        catch (PolicyFileException exception)
-        {
-            throw new StartupException(exception.Message, exitCode: 2, exception);
-        }
-        catch (NewerDatabaseException exception)
-        {
-            throw new StartupException(exception.Message, inner: exception);
-        }
-        catch (Exception exception) when (exception is LedgerUnavailableException or BrokenSealException or AuditKeyException or SqliteException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
-        {
-            throw new StartupException($"the gateway cannot start on {options.Data}: {exception.Message}", inner: exception);
+            throw explained;
         }
     }
+
+    private static StartupException? Explanation(Exception exception, GatewayOptions options) => exception switch
+    {
+        IOException { InnerException: AddressInUseException } =>
+            new($"{options.Http} is in use by another program; stop it, or choose another address with --http.", inner: exception),
+        OptionsValidationException wrong => new($"configuration: {string.Join("; ", wrong.Failures)}", exitCode: 2, exception),
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => new($"configuration: {exception.Message}", exitCode: 2, exception),
+        PolicyFileException => new(exception.Message, exitCode: 2, exception),
+        NewerDatabaseException => new(exception.Message, inner: exception),
+        LedgerUnavailableException or BrokenSealException or AuditKeyException or SqliteException or UnauthorizedAccessException or System.Net.Sockets.SocketException =>
+            new($"the gateway cannot start on {options.Data}: {exception.Message}", inner: exception),
+        _ => null,
+    };
 }

@@ -1,7 +1,7 @@
 namespace Countersign.Core.Audit;
 
 /// <summary>One thing that happened, before it gets its place in the log.</summary>
-/// <param name="Type">A stable dotted name, for example <c>request.decided</c>.</param>
+/// <param name="Type">A stable dotted name, for example <c>command.decided</c>.</param>
 /// <param name="Time">When, in UTC.</param>
 /// <param name="Actor">Who did it: a person's canonical name, <c>system</c>, or <c>local administrator</c>.</param>
 public sealed record AuditEvent(string Type, DateTimeOffset Time, string Actor)

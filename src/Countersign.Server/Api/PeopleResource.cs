@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
 
-/// <param name="Password">Left out, the person sets one with a link that an administrator makes.</param>
+/// <param name="Password">Left out, the person cannot sign in to the pages, but can use Git with an access token.</param>
 internal sealed record NewPersonInput(string Name, string Email, string? Password = null, bool Administrator = false);
 
 /// <param name="OtpauthUri">For the person's authenticator app. Shown once.</param>

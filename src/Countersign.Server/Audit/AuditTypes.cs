@@ -3,17 +3,13 @@ namespace Countersign.Server.Audit;
 /// <summary>The stable names of audit events. Facts of each are listed in docs/audit-events.md.</summary>
 internal static class AuditTypes
 {
-    // a command: every record carries "decision" once there is one
-    public const string CommandReceived = "command.received";
+    // a command
     public const string CommandDecided = "command.decided";
-    public const string CommandForwarded = "command.forwarded";
     public const string CommandCompleted = "command.completed";
-    public const string CommandRefused = "command.refused";
     public const string CredentialRejected = "credential.rejected";
 
     // a request for proof
     public const string ChallengeCreated = "challenge.created";
-    public const string ChallengeJoined = "challenge.joined";
     public const string ChallengeApproved = "challenge.approved";
     public const string ChallengeDenied = "challenge.denied";
     public const string ChallengeExpired = "challenge.expired";
@@ -30,7 +26,6 @@ internal static class AuditTypes
     public const string PersonDisabled = "person.disabled";
     public const string PersonEnabled = "person.enabled";
     public const string PersonUnlocked = "person.unlocked";
-    public const string PersonChanged = "person.changed";
     public const string SessionStarted = "session.started";
     public const string SessionRefused = "session.refused";
     public const string SessionEnded = "session.ended";
@@ -51,8 +46,4 @@ internal static class AuditTypes
     public const string MemberRemoved = "member.removed";
     public const string RepositoryAdded = "repository.added";
     public const string PolicyApplied = "policy.applied";
-
-    // the gateway itself
-    public const string GatewayStarted = "gateway.started";
-    public const string GatewayStopped = "gateway.stopped";
 }

@@ -38,7 +38,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Root(Terminal terminal)
+    internal static RootCommand Root(Terminal terminal)
     {
         var admin = new AdminVerbs(terminal);
         return new RootCommand("Countersign: a second factor on every Git command.")

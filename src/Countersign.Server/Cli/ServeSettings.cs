@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Upstreams.LocalRepositories;
 
 namespace Countersign.Server.Cli;
 
@@ -19,8 +22,16 @@ internal sealed class WrongSettingException(string message) : Exception(message)
 internal static class ServeSettings
 {
     private const string Prefix = "Countersign__";
-    private static readonly string[] Sections = ["Gateway", "Holds", "Repositories", "WebAuthn", "Audit", "Limits", "Logging"];
-    private static readonly string[] GatewayKeys = ["Data", "Http", "Ssh", "Url"];
+
+    /// <summary>What there is to set, by section. Logging is the framework's and takes any category.</summary>
+    internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Known = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Gateway"] = ["Data", "Http", "Ssh", "Url"],
+        ["Holds"] = NamesOf<HoldOptions>(),
+        ["Repositories"] = NamesOf<RepositoriesOptions>(),
+        ["WebAuthn"] = NamesOf<WebAuthnOptions>(),
+        ["Logging"] = ["LogLevel", "Console"],
+    };
 
     public static (GatewayOptions Options, IConfiguration Configuration) Read(ServeInput input)
     {
@@ -153,20 +164,19 @@ internal static class ServeSettings
     {
         foreach (var section in configuration.GetChildren())
         {
-            if (!Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
+            if (!Known.TryGetValue(section.Key, out var settings))
             {
-                throw new WrongSettingException($"{where}: there is no section \"{section.Key}\" (there are {string.Join(", ", Sections)})");
+                throw new WrongSettingException($"{where}: there is no section \"{section.Key}\" (there are {string.Join(", ", Known.Keys)})");
             }
-        }
 
-        foreach (var setting in configuration.GetSection("Gateway").GetChildren())
-        {
-            if (!GatewayKeys.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))
+            if (section.GetChildren().FirstOrDefault(setting => !settings.Contains(setting.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
             {
-                throw new WrongSettingException($"{where}: there is no setting \"Gateway:{setting.Key}\" (there are {string.Join(", ", GatewayKeys)})");
+                throw new WrongSettingException($"{where}: there is no setting \"{unknown.Path}\" (there are {string.Join(", ", settings)})");
             }
         }
     }
+
+    private static string[] NamesOf<T>() => [.. typeof(T).GetProperties().Select(property => property.Name)];
 
     private static WrongSettingException Wrong(string name, string value, string advice) =>
         new(value.Length == 0 ? $"{name}: {advice}" : $"{name} {value}: {advice}");

@@ -14,7 +14,7 @@ internal static class FactorServices
     public static IServiceCollection AddFactors(this IServiceCollection services)
     {
         AddKeys(services);
-        services.AddOptions<WebAuthnOptions>().BindConfiguration("WebAuthn")
+        services.AddOptions<WebAuthnOptions>().BindConfiguration("WebAuthn", binder => binder.ErrorOnUnknownConfiguration = true)
             .Validate(options => options.AttestationRoots is null || Directory.Exists(options.AttestationRoots), "WebAuthn:AttestationRoots: there is no such folder.")
             .ValidateOnStart();
         services.AddSingleton<Throttles>();

@@ -31,7 +31,7 @@ public sealed class ServeSettingsTests : IDisposable
     {
         Environment.SetEnvironmentVariable("Countersign__Gateway__Http", "127.0.0.1:1001");
         Environment.SetEnvironmentVariable("Countersign__Gateway__Data", "/from/environment");
-        var file = Write("""{"Gateway":{"Http":"127.0.0.1:1002","Url":"https://file.example"},"Holds":{"HttpSeconds":"50"}}""");
+        var file = Write("""{"Gateway":{"Http":"127.0.0.1:1002","Url":"https://file.example"},"Holds":{"HttpsSeconds":"50"}}""");
         Assert.Equal("127.0.0.1:1001", Read().Http.ToString());
         Assert.Equal("127.0.0.1:1002", Read(config: file).Http.ToString());
         Assert.Equal("127.0.0.1:1003", Read(http: "127.0.0.1:1003", config: file).Http.ToString());
@@ -39,7 +39,7 @@ public sealed class ServeSettingsTests : IDisposable
         Assert.Equal("/from/option", Read(data: "/from/option", config: file).Data);
         Assert.Equal(new Uri("https://file.example"), Read(config: file).Url);
         var (_, configuration) = ServeSettings.Read(new(null, null, null, null, file));
-        Assert.Equal("50", configuration["Holds:HttpSeconds"]);
+        Assert.Equal("50", configuration["Holds:HttpsSeconds"]);
     }
 
     [Theory]
@@ -138,6 +138,9 @@ public sealed class ServeSettingsTests : IDisposable
     [InlineData("{\"Gateway\":{\"Http\":\"127.0.0.1:1\",\"Http\":\"127.0.0.1:2\"}}", "a field is there twice")]
     [InlineData("{\"Gatewy\":{\"Http\":\"127.0.0.1:1\"}}", "there is no section \"Gatewy\"")]
     [InlineData("{\"Gateway\":{\"Htpp\":\"127.0.0.1:1\"}}", "there is no setting \"Gateway:Htpp\"")]
+    [InlineData("{\"Holds\":{\"HttpsSecond\":5}}", "there is no setting \"Holds:HttpsSecond\"")]
+    [InlineData("{\"Repositories\":{\"GitPth\":\"git\"}}", "there is no setting \"Repositories:GitPth\"")]
+    [InlineData("{\"WebAuthn\":{\"Roots\":\"x\"}}", "there is no setting \"WebAuthn:Roots\"")]
     [InlineData("{\"Gateway\":{\"Http\":\"nonsense\"}}", "Gateway:Http nonsense: write IP:PORT")]
     public void A_configuration_file_that_is_wrong_is_refused_with_its_place(string json, string expected)
     {

@@ -18,9 +18,10 @@ internal sealed class GitAuthentication(IAccessTokens tokens, GatewayOptions opt
             return who;
         }
 
-        if (header is not null)
+        // Git asked to clone from ANN@HOST first sends the name with an empty password: that is a question, not a guess.
+        if (header is { Secret.Length: > 0 } rejected)
         {
-            await rejections.RecordAsync(header.Value.UserName, client);
+            await rejections.RecordAsync(rejected.UserName, client);
         }
 
         context.Response.Headers.WWWAuthenticate = "Basic realm=\"Countersign\", charset=\"UTF-8\"";

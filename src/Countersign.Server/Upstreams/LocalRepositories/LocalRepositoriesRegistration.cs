@@ -9,7 +9,7 @@ internal static class LocalRepositoriesRegistration
     /// <summary>Needs <see cref="GatewayOptions"/> to be registered.</summary>
     public static IServiceCollection AddLocalRepositories(this IServiceCollection services)
     {
-        services.AddOptions<RepositoriesOptions>().BindConfiguration(RepositoriesOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RepositoriesOptions>().BindConfiguration(RepositoriesOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<GitExecutable>();
         services.AddSingleton<GitRunner>();
