@@ -21,6 +21,7 @@ internal static class EnforcementServices
             .AddSingleton<DecisionRecords>()
             .AddSingleton<GitEnforcementPoint>()
             .AddSingleton<RunningCommands>()
+            .AddSingleton<CommandReports>()
             .AddSingleton<Approvals>()
             .AddHostedService<ChallengeKeeper>();
     }

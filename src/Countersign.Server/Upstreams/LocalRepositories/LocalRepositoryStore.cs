@@ -76,7 +76,7 @@ internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git
             CreateFolder(Path.GetDirectoryName(folder)!);
             Directory.Move(draft, folder);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is (IOException and not UpstreamUnavailableException) or UnauthorizedAccessException)
         {
             throw new UpstreamUnavailableException($"{repository} cannot be written to the data folder.", error);
         }
