@@ -8,7 +8,7 @@ namespace Countersign.Core.Challenges;
 
 /// <summary>
 /// SHA-256 over what an approval approves: challenge, person, credential, service, repository, every ref with old and new id,
-/// push options. Each part is length-prefixed (32-bit big-endian, UTF-8), so that no two operations share an encoding.
+/// push options. Refs stand in the order of their names, so that whoever lists them in another order can still recompute it. Each part is length-prefixed (32-bit big-endian, UTF-8), so that no two operations share an encoding.
 /// A WebAuthn assertion is bound to it: the webAuthnChallenge is a hash over this digest and a server nonce.
 /// </summary>
 public static class OperationDigest
@@ -43,7 +43,7 @@ public static class OperationDigest
     private static void AddUpdates(IncrementalHash hash, GitCommand command)
     {
         Add(hash, command.Updates.Count);
-        foreach (var update in command.Updates)
+        foreach (var update in command.Updates.OrderBy(update => update.Name.Value, StringComparer.Ordinal))
         {
             Add(hash, update.Old.Hex);
             Add(hash, update.New.Hex);

@@ -19,6 +19,10 @@ public sealed record RefUpdate(ObjectId Old, ObjectId New, RefName Name)
     /// <summary>True when the old commit is not an ancestor of the new one; null while nobody has looked.</summary>
     public bool? Forced { get; init; }
 
+    /// <summary>What loses something comes first: deleted, then forced, then the rest as the client gave it. Pages, API and audit log all list refs so.</summary>
+    public static IEnumerable<RefUpdate> InOrderOfDanger(IEnumerable<RefUpdate> updates) =>
+        updates.OrderBy(update => update.Change == RefChange.Delete ? 0 : update.Forced == true ? 1 : 2);
+
     /// <summary>Commits that the update adds; null while nobody has looked.</summary>
     public int? Commits { get; init; }
 }

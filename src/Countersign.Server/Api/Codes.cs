@@ -1,3 +1,4 @@
+using Countersign.Server.Factors.RecoveryCodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -9,7 +10,7 @@ internal static class Codes
 
     public static bool IsNumber(string number) => number.Length is 2 or 6 && number.All(char.IsAsciiDigit);
 
-    public static bool IsRecoveryCode(string code) => code.Length is > 0 and <= 64 && code.All(char.IsAscii);
+    public static bool IsRecoveryCode(string code) => RecoveryCode.HashOf(code) is not null;
 
     /// <returns>What is wrong with the shapes, or null.</returns>
     public static ProblemHttpResult? Check(string? totp, string? recoveryCode)
@@ -25,7 +26,7 @@ internal static class Codes
         }
 
         return recoveryCode is not null && !IsRecoveryCode(recoveryCode)
-            ? Problems.BadRequest("malformed_code", "recoveryCode is one of your recovery codes.")
+            ? Problems.BadRequest("malformed_code", "recoveryCode is sixteen letters and digits, such as ABCD-EFGH-IJKL-MNOP.")
             : null;
     }
 }

@@ -21,6 +21,8 @@ internal static class PeopleResource
             .WithName("addPerson").WithSummary("A new person.");
         people.MapGet("/{name}", ShowAsync).For(ApiAccess.Administrator)
             .WithName("showPerson").WithSummary("One person, with factors.");
+        people.MapGet("/{name}/factors", FactorsAsync).For(ApiAccess.Administrator)
+            .WithName("listFactorsOf").WithSummary("A person's second factors.");
         people.MapPost("/{name}/disable", DisableAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("disablePerson").WithSummary("Ends sessions, access tokens, grants, held and running commands within a second.");
         people.MapPost("/{name}/enable", EnableAsync).For(ApiAccess.Administrator, freshStepUp: true)
@@ -48,6 +50,17 @@ internal static class PeopleResource
 
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> ShowAsync(string name, IPeople people, CancellationToken cancellation) =>
         await people.FindAsync(name, cancellation) is { } person ? TypedResults.Ok(PersonView.Of(person)) : Problems.NotFound("person");
+
+    private static async Task<Results<Ok<IReadOnlyList<FactorView>>, ProblemHttpResult>> FactorsAsync(string name, IPeople people, CancellationToken cancellation)
+    {
+        if (await people.FindAsync(name, cancellation) is not { } person)
+        {
+            return Problems.NotFound("person");
+        }
+
+        IReadOnlyList<FactorView> factors = [.. person.Factors.Select(FactorView.Of)];
+        return TypedResults.Ok(factors);
+    }
 
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> DisableAsync(
         string name, Caller caller, IPeople people, CancellationToken cancellation) =>

@@ -29,9 +29,9 @@ internal static class Problems
         Of(StatusCodes.Status404NotFound, "not_found", $"There is no such {what}, or it is not yours to see.");
 
     /// <summary>429 with Retry-After in whole seconds, rounded up (RFC 9110 10.2.3).</summary>
-    public static ProblemHttpResult TooMany(HttpContext context, string code, string detail, DateTimeOffset? retryAt, DateTimeOffset now)
+    public static ProblemHttpResult TooMany(HttpContext context, string code, string detail, TimeSpan? wait)
     {
-        var seconds = retryAt is { } at ? Math.Max(1, (long)Math.Ceiling((at - now).TotalSeconds)) : 60;
+        var seconds = wait is { } known ? Math.Max(1, (long)Math.Ceiling(known.TotalSeconds)) : 60;
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         return Of(StatusCodes.Status429TooManyRequests, code, detail, ("retryAfterSeconds", seconds));
     }

@@ -11,6 +11,10 @@ internal static class RefusalProblems
     public static ProblemHttpResult ToProblem(this Refusal refusal, int proofStatus = StatusCodes.Status403Forbidden) =>
         Problems.Of(StatusOf(refusal.Code, proofStatus), refusal.Code, refusal.Message);
 
+    /// <summary>The same, with Retry-After where waiting helps.</summary>
+    public static ProblemHttpResult ToProblem(this Refusal refusal, HttpContext context, int proofStatus = StatusCodes.Status403Forbidden) =>
+        refusal.RetryAfter is { } wait ? Problems.TooMany(context, refusal.Code, refusal.Message, wait) : refusal.ToProblem(proofStatus);
+
     private static int StatusOf(string code, int proofStatus) => code switch
     {
         "refused" or "proof_refused" or "code_required" or "passkey_required" => proofStatus,

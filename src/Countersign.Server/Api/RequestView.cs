@@ -10,7 +10,7 @@ namespace Countersign.Server.Api;
 /// <param name="Cause">Why it was denied or cancelled; null otherwise.</param>
 /// <param name="Operation">push, fetch or archive.</param>
 /// <param name="Repository">KEY/name.</param>
-/// <param name="Refs">Every ref that a push changes; empty for reads.</param>
+/// <param name="Refs">Every ref that a push changes, deleted and forced ones first; empty for reads.</param>
 /// <param name="PushOptions">As given with git push -o.</param>
 /// <param name="Person">Whose request it is.</param>
 /// <param name="Credential">The label of the access token that asked.</param>
@@ -31,7 +31,7 @@ internal sealed record RequestView(
         CauseOf(challenge.State),
         Words.Of(challenge.Command.Service),
         challenge.Command.Repository.ToString(),
-        [.. challenge.Command.Updates.Select(RefView.Of)],
+        [.. RefUpdate.InOrderOfDanger(challenge.Command.Updates).Select(RefView.Of)],
         challenge.Command.PushOptions,
         challenge.PrincipalName,
         challenge.Credential.Label,

@@ -35,9 +35,15 @@ internal static class SessionResource
     /// <summary>Starts a session for whoever has just signed in, and hands it over in the caller's way.</summary>
     public static async Task<SessionView> OpenAsync(HttpContext context, ISessions sessions, SessionStart start, CancellationToken cancellation)
     {
+        var page = context.Request.Headers[ApiDoor.PageHeader] == "1";
+        if (page && context.Request.Cookies[SessionAuthentication.CookieName] is { } before)
+        {
+            await sessions.EndAsync(before, cancellation); // a session from before sign-in never lives on
+        }
+
         var agent = context.Request.Headers.UserAgent.ToString();
         var (secret, expires) = await sessions.StartAsync(start, AddressOf(context), agent, cancellation);
-        return Hand(context, context.Request.Headers[ApiDoor.PageHeader] == "1", secret, expires, start.MustSetUpFactor);
+        return Hand(context, page, secret, expires, start.MustSetUpFactor);
     }
 
     /// <summary>The secret as cookie for a page, as token for a program; never both.</summary>
@@ -65,7 +71,7 @@ internal static class SessionResource
         var result = await signIn.PasswordAsync(input.User, input.Password, input.Totp ?? input.RecoveryCode, AddressOf(context), cancellation);
         return result.Value is { } start
             ? TypedResults.Ok(await OpenAsync(context, sessions, start, cancellation))
-            : result.Refusal!.ToProblem(StatusCodes.Status401Unauthorized);
+            : result.Refusal!.ToProblem(context, StatusCodes.Status401Unauthorized);
     }
 
     private static async Task<NoContent> EndAsync(HttpContext context, Caller caller, ISessions sessions, CancellationToken cancellation)

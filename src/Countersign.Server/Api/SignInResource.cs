@@ -39,6 +39,6 @@ internal static class SignInResource
         var result = await signIn.PasskeyAsync(input.Ceremony, assertion, SessionResource.AddressOf(context), cancellation);
         return result.Value is { } start
             ? TypedResults.Ok(await SessionResource.OpenAsync(context, sessions, start, cancellation))
-            : result.Refusal!.ToProblem(StatusCodes.Status401Unauthorized);
+            : result.Refusal!.ToProblem(context, StatusCodes.Status401Unauthorized);
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
 
-internal sealed record StepUpInput(string? Totp = null, JsonElement? Assertion = null);
+/// <param name="Totp">Six digits from the authenticator app; not taken from a person who has a passkey.</param>
+/// <param name="RecoveryCode">One of the recovery codes; it is used up.</param>
+/// <param name="Assertion">The browser's AuthenticationResponseJSON for the options of this session.</param>
+internal sealed record StepUpInput(string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null);
 
 /// <summary>A fresh proof within a session: before factors, people or the policy change.</summary>
 internal static class StepUpResource
@@ -25,20 +28,21 @@ internal static class StepUpResource
         StepUpInput input, HttpContext context, Caller caller, ISignIn signIn, ISessions sessions, CancellationToken cancellation)
     {
         var assertion = JsonText.Of(input.Assertion);
-        if (Codes.Check(input.Totp, recoveryCode: null) is { } problem)
+        if (Codes.Check(input.Totp, input.RecoveryCode) is { } problem)
         {
             return problem;
         }
 
-        if (assertion is null == input.Totp is null)
+        var code = input.Totp ?? input.RecoveryCode;
+        if (assertion is null == code is null)
         {
-            return Problems.BadRequest("one_proof", "Send one proof: totp or assertion.");
+            return Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode or assertion.");
         }
 
-        var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, input.Totp, assertion, cancellation);
+        var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, code, assertion, cancellation);
         if (result.Refusal is { } refusal)
         {
-            return refusal.ToProblem();
+            return refusal.ToProblem(context);
         }
 
         var secret = await sessions.RotateAsync(caller.Secret!, steppedUp: true, cancellation);

@@ -19,7 +19,7 @@ internal static class TokensResource
         var own = api.MapGroup("/tokens").WithTags("Access tokens");
         own.MapGet("", ListOwnAsync).For(ApiAccess.Person)
             .WithName("listTokens").WithSummary("Your access tokens.");
-        own.MapPost("", AddOwnAsync).For(ApiAccess.Person)
+        own.MapPost("", AddOwnAsync).For(ApiAccess.Person, freshStepUp: true)
             .WithName("addToken").WithSummary("A new access token, shown once.");
         own.MapDelete("/{id}", RevokeOwnAsync).For(ApiAccess.Person)
             .WithName("revokeToken").WithSummary("Revoke an access token.");

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace Countersign.Server.Cli;
 
 /// <summary>The commands of the program; the outside contract lists them.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, CancellationToken cancellation)
     {
@@ -72,8 +73,13 @@ internal static class CommandLine
                 ? $"{where}say what to do: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}"
             : error.SymbolResult is OptionResult { Tokens: [{ Value: var value }], Option: { ValueType: var type } option } && type == typeof(int)
                 ? $"{where}{option.Name} {value}: write a whole number"
+            : NotAmong().Match(error.Message) is { Success: true } choice && error.SymbolResult is OptionResult { Option.Name: var named }
+                ? $"{where}{named} {choice.Groups["given"].Value}: write one of {choice.Groups["words"].Value}"
             : where + error.Message.Replace($" for command: '{command.Name}'", "", StringComparison.Ordinal).TrimEnd('.', ' ');
     }
+
+    [GeneratedRegex("^Argument '(?<given>.*)' not recognized\\. Must be one of:\\s*(?<words>.*)$", RegexOptions.Singleline)]
+    private static partial Regex NotAmong();
 
     /// <summary>The command's words, each followed by a space; "" for the program itself.</summary>
     private static string PathOf(CommandResult? result) =>

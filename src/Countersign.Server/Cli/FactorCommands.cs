@@ -19,11 +19,11 @@ internal static class FactorCommands
                 "list",
                 "A person's factors.",
                 [listing],
-                parsed => AdminCall.Get(AdminCall.At($"people/{parsed.GetRequiredValue(listing)}")),
-                (person, output) => Table.Write(
+                parsed => AdminCall.Get(AdminCall.At($"people/{parsed.GetRequiredValue(listing)}/factors")),
+                (factors, output) => Table.Write(
                     output,
                     ["KIND", "NAME", "MODEL", "ADDED", "LAST USED"],
-                    person.GetProperty("factors").Items().Select(factor => (IReadOnlyList<string>)
+                    factors.Items().Select(factor => (IReadOnlyList<string>)
                     [
                         factor.Text("kind"), factor.Text("name"), factor.Text("model"), admin.Ago(factor.GetProperty("createdAt")), admin.Ago(factor.GetProperty("lastUsedAt")),
                     ]),

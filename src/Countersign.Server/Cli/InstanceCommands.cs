@@ -25,7 +25,7 @@ internal static class InstanceCommands
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
             {
-                return terminal.Fail($"{path}: there is no such file");
+                return terminal.Fail($"{path}: there is no such file", ExitCodes.WrongUse);
             }
         });
         return new("webauthn", "WebAuthn, without a gateway.") { verify };

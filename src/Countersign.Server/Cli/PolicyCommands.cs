@@ -120,7 +120,7 @@ internal static class PolicyCommands
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new FileNotFoundException($"{path}: there is no such file", exception);
+            throw new WrongSettingException($"{path}: there is no such file");
         }
     }
 

@@ -16,8 +16,8 @@ internal static class RelativeTime
             { TotalSeconds: < 1 } => "",
             { TotalSeconds: < 90 } => $"{(int)span.TotalSeconds} s",
             { TotalMinutes: < 90 } => $"{(int)span.TotalMinutes} min",
-            { TotalHours: < 36 } => $"{(int)span.TotalHours} h",
-            _ => $"{(int)span.TotalDays} days",
+            { TotalHours: < 36 } => $"{Math.Round(span.TotalHours)} h",
+            _ => $"{Math.Round(span.TotalDays)} days",
         };
         return words.Length == 0 ? "now" : at > now ? $"in {words}" : $"{words} ago";
     }

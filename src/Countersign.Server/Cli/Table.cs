@@ -1,8 +1,9 @@
 using System.Text;
+using Countersign.Server.Web.Views;
 
 namespace Countersign.Server.Cli;
 
-/// <summary>Aligned columns, two spaces apart, printable ASCII only, without trailing spaces.</summary>
+/// <summary>Aligned columns, two spaces apart, printable characters only, without trailing spaces.</summary>
 internal static class Table
 {
     public static void Write(TextWriter output, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows, string whenEmpty)
@@ -28,7 +29,7 @@ internal static class Table
         }
     }
 
-    /// <summary>What others have typed must not drive the terminal.</summary>
+    /// <summary>What others have typed must not drive the terminal: what cannot be seen is spelled out.</summary>
     public static string Printable(string text) =>
-        string.Concat(text.Select(character => character is >= ' ' and <= '~' ? character : '?'));
+        VisibleText.Of(text.ReplaceLineEndings("; "));
 }

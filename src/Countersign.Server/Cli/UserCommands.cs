@@ -23,10 +23,11 @@ internal static class UserCommands
         {
             Description = "Read the password, one line, from standard input. Without it the person cannot sign in to the pages, but can use Git with an access token and a factor that are made here.",
         };
+        var administrator = new Option<bool>("--administrator") { Description = "The person administers this gateway." };
         return admin.Verb(
             "add",
             "Add a person.",
-            [name, email, fromInput],
+            [name, email, fromInput, administrator],
             async (parsed, cancellation) =>
             {
                 string? password = null;
@@ -35,7 +36,7 @@ internal static class UserCommands
                     return admin.Terminal.Fail("--password-stdin: there is no password on standard input", ExitCodes.WrongUse);
                 }
 
-                var body = new { name = parsed.GetRequiredValue(name), email = parsed.GetRequiredValue(email), password };
+                var body = new { name = parsed.GetRequiredValue(name), email = parsed.GetRequiredValue(email), password, administrator = parsed.GetValue(administrator) };
                 var reply = await admin.SendAsync(parsed, AdminCall.Post("people", body), cancellation);
                 if (!reply.Succeeded)
                 {

@@ -3,7 +3,6 @@ using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Factors.WebAuthn;
-using Countersign.Server.People;
 
 namespace Countersign.Server.Enforcement;
 
@@ -11,7 +10,7 @@ namespace Countersign.Server.Enforcement;
 /// The one method by which a request is settled by a person, whatever the surface (page, API, terminal). The order matters:
 /// number, then proof (which spends the code), then the conditional write of the verdict together with its audit record.
 /// </summary>
-internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, IAccessTokens tokens)
+internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, CommandReports reports)
 {
     /// <summary>Options for <c>navigator.credentials.get</c> bound to this challenge's digest, as JSON (PublicKeyCredentialRequestOptionsJSON); null when there is no such pending request of this person.</summary>
     public async Task<string?> AssertionOptionsAsync(Principal principal, ChallengeId id, CancellationToken cancellation) =>
@@ -55,9 +54,9 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         var settled = await register.SettleAsync(id, new ChallengeEvent.Declined(reported), principal.Name);
         if (reported)
         {
-            // Whatever became of the request: somebody else has the credential.
-            await tokens.RevokeAsync(principal.Id, challenge.Credential.Id, principal.Name, CancellationToken.None);
-            await register.EndAccessAsync(new(principal.Id, null), principal.Name);
+            // Whatever became of the request: somebody else has the credential, and that it is revoked is what was asked for.
+            await reports.ActAsync(principal, challenge);
+            return new(ApprovalOutcome.Done, settled?.After ?? challenge);
         }
 
         return settled is { After.State: ChallengeState.Denied } now && now.Before.State is ChallengeState.Pending

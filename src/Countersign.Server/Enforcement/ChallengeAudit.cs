@@ -56,12 +56,12 @@ internal static class ChallengeAudit
         }
     }
 
-    /// <summary>One line a ref, <c>create refs/heads/x OLD NEW</c>, and the push options.</summary>
+    /// <summary>One line a ref, dangerous ones first, <c>create refs/heads/x OLD NEW</c>, and the push options.</summary>
     public static void AddUpdates(SortedDictionary<string, string> facts, GitCommand command)
     {
         if (command.RefsKnown)
         {
-            facts["refs"] = string.Join('\n', command.Updates.Select(update =>
+            facts["refs"] = string.Join('\n', RefUpdate.InOrderOfDanger(command.Updates).Select(update =>
                 $"{(update.Forced == true ? "force" : update.Change.ToString().ToLowerInvariant())} {update.Name} {update.Old} {update.New}"));
         }
 

@@ -22,6 +22,7 @@ internal static class EnforcementServices
             .AddSingleton<GitEnforcementPoint>()
             .AddSingleton<RunningCommands>()
             .AddSingleton<Forwarder>()
+            .AddSingleton<CommandReports>()
             .AddSingleton<Approvals>()
             .AddSingleton<ChallengeWakeUps>()
             .AddHostedService<ChallengeKeeper>();

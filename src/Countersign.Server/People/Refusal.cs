@@ -1,7 +1,10 @@
 namespace Countersign.Server.People;
 
 /// <summary>An expected refusal: a stable code for the API and one sentence for a person. Never an exception.</summary>
-internal sealed record Refusal(string Code, string Message);
+/// <param name="Code">Stable; for programs.</param>
+/// <param name="Message">One sentence.</param>
+/// <param name="RetryAfter">How long to wait, where waiting helps.</param>
+internal sealed record Refusal(string Code, string Message, TimeSpan? RetryAfter = null);
 
 /// <summary>A value or a refusal.</summary>
 internal readonly record struct Result<T>(T? Value, Refusal? Refusal)

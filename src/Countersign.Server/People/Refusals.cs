@@ -13,7 +13,7 @@ internal static class Refusals
     public static readonly Refusal SignInRefused = new("refused", "That did not match. Check the name, the password and the code, then try again.");
 
     public static Refusal Delayed(TimeSpan wait) =>
-        new("delayed", $"Too many wrong attempts. Wait {Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))} s, then try again.");
+        new("delayed", $"Too many wrong attempts. Wait {Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds))} s, then try again.", wait);
 
     public static readonly Refusal Locked = new("locked", "Locked after too many wrong attempts. Sign in with a passkey, or ask an administrator to unlock it.");
 }

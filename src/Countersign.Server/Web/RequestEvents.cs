@@ -27,12 +27,13 @@ internal static class RequestEvents
             session,
             services.GetRequiredService<ChallengeReader>(),
             services.GetRequiredService<IPeople>(),
+            services.GetRequiredService<ISessions>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping)); // the client's own end comes with the enumeration
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Follow(
-        Session session, ChallengeReader reader, IPeople people, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellation)
+        Session session, ChallengeReader reader, IPeople people, ISessions sessions, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await using var changes = reader.WatchAsync(session.Principal.Id, ending.Token).GetAsyncEnumerator(ending.Token);
@@ -47,7 +48,7 @@ internal static class RequestEvents
                 await Task.WhenAny(change, beat);
                 if (change.IsCompleted)
                 {
-                    if (!await change)
+                    if (!await change || !await MayListenAsync(session, people, sessions, ending.Token))
                     {
                         yield break;
                     }
@@ -59,7 +60,7 @@ internal static class RequestEvents
                 }
 
                 await beat;
-                if (!MayListen(session, people, clock))
+                if (!await MayListenAsync(session, people, sessions, ending.Token))
                 {
                     yield break;
                 }
@@ -77,6 +78,7 @@ internal static class RequestEvents
     }
 
     // Asked without touching the session: a page that is merely open is nobody at work, so it must not keep the session alive.
-    private static bool MayListen(Session session, IPeople people, TimeProvider clock) =>
-        clock.GetUtcNow() < session.ExpiresAt && people.FindPrincipal(session.Principal.Id) is not null;
+    private static async Task<bool> MayListenAsync(Session session, IPeople people, ISessions sessions, CancellationToken cancellation) =>
+        people.FindPrincipal(session.Principal.Id) is not null
+        && (await sessions.ListAsync(session.Principal.Id, cancellation)).Any(live => live.Key == session.Key);
 }

@@ -56,7 +56,7 @@ public sealed class ApiFixture : IAsyncLifetime
             .AddSingleton<IPeople>(People).AddSingleton<ISignIn>(People).AddSingleton<ISessions>(People)
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)
             .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces)
-            .AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>();
+            .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>();
         app = builder.Build();
         app.MapApi();
         await app.StartAsync();

@@ -18,6 +18,9 @@ internal sealed class AuthenticatorApp
 
     public string Secret { get; }
 
+    /// <summary>What the app shows now, by the machine's clock.</summary>
+    public string Now => CodeAt(StepOf(TimeProvider.System.GetUtcNow()));
+
     public static long StepOf(DateTimeOffset time) => time.ToUnixTimeSeconds() / 30;
 
     public string CodeAt(long step)

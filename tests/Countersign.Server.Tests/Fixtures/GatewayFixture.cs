@@ -9,7 +9,9 @@ using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
+using Countersign.Server.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -76,6 +78,12 @@ internal sealed class GatewayFixture : IAsyncDisposable
         }
 
         return person;
+    }
+
+    public async Task MakeAdministratorAsync(string name)
+    {
+        await using var database = await Get<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
+        await database.Users.Where(person => person.UserName == name).ExecuteUpdateAsync(set => set.SetProperty(person => person.IsAdministrator, true), TestContext.Current.CancellationToken);
     }
 
     /// <summary>The repository ACME/<paramref name="name"/> with one commit on main.</summary>

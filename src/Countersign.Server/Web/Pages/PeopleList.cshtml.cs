@@ -6,6 +6,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>The people of the instance, for its administrators.</summary>
 [Administrators]
+[FreshProof(FormsOnly = true)]
 internal sealed class PeopleListModel(IPeople people) : SignedInPage
 {
     [BindProperty(SupportsGet = true, Name = "q")]

@@ -1,5 +1,6 @@
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
+using Countersign.Server.Web.Security;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
 
@@ -25,6 +26,11 @@ internal sealed class ReadyModel(
         if (!saved)
         {
             return LocalRedirect("/security"); // the browser asks for the tick; whoever goes round it can make new codes there
+        }
+
+        if (FreshProof.IsOwed(Session, HttpContext))
+        {
+            return LocalRedirect("/security/token"); // writing the codes down took long: an access token takes a fresh proof, there as here
         }
 
         var mine = await tokens.ListAsync(Me.Id, Cancellation);

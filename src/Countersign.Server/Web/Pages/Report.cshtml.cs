@@ -24,7 +24,7 @@ internal sealed class ReportModel(ChallengeReader reader, Approvals approvals, T
         }
 
         var result = await approvals.DenyAsync(Me, challenge.Id, reported: true, Cancellation);
-        return result.Outcome == ApprovalOutcome.NotFound ? Unknown() : LocalRedirect($"/a/{challenge.Id}");
+        return result.Outcome == ApprovalOutcome.NotFound ? Unknown() : Done($"/a/{challenge.Id}", "reported");
     }
 
     private Challenge? Find() => OwnRequest.Find(reader, Me, Id);

@@ -5,13 +5,15 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
-internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, TimeProvider clock) : SignedInPage
+internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, INotices notices, TimeProvider clock) : SignedInPage
 {
     private static readonly TimeSpan Recent = TimeSpan.FromDays(3);
 
     public PersonSummary Person { get; private set; } = null!;
 
     public IReadOnlyList<TokenSummary> Tokens { get; private set; } = [];
+
+    public IReadOnlyList<Notice> Notices { get; private set; } = [];
 
     public IReadOnlyList<SessionSummary> Sessions { get; private set; } = [];
 
@@ -31,6 +33,7 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
 
         Person = person;
         Tokens = await tokens.ListAsync(Me.Id, Cancellation);
+        Notices = await notices.ListAsync(Me.Id, Cancellation);
         Sessions = await sessions.ListAsync(Me.Id, Cancellation);
         return Page();
     }
@@ -41,6 +44,12 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
     {
         var result = await tokens.RevokeAsync(Me.Id, id, Me.Name, Cancellation);
         return result.Refusal is null ? Done("/security", "token-revoked") : LocalRedirect("/security");
+    }
+
+    public async Task<IActionResult> OnPostDismissAsync(string id)
+    {
+        await notices.DismissAsync(Me.Id, id, Cancellation);
+        return Done("/security", "notice-dismissed");
     }
 
     public async Task<IActionResult> OnPostEndAsync(string key)

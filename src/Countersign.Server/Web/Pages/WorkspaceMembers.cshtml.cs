@@ -1,10 +1,12 @@
 using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>One workspace: who is in it, and, for its admins, whose two-step verification is on.</summary>
+[FreshProof(FormsOnly = true)]
 internal sealed class WorkspaceMembersModel(IWorkspaces workspaces) : SignedInPage
 {
     private Role role;

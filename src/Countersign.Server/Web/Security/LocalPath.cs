@@ -7,10 +7,11 @@ internal static class LocalPath
 
     public static string OrHome(string? path) => IsLocal(path) ? path! : "/";
 
-    // "//host" and "/\host" lead away; a backslash or a control character anywhere is read differently by different browsers.
+    // "//host" and "/\host" lead away; a backslash or a control character anywhere is read differently by different browsers;
+    // what is not ASCII no header can carry, and our own addresses are.
     private static bool IsLocal(string? path) =>
         path is ['/', ..]
         && path.Length <= MaxLength
         && path is not ['/', '/', ..]
-        && !path.Any(character => character is '\\' || char.IsControl(character));
+        && path.All(character => character is > ' ' and <= '~' and not '\\');
 }

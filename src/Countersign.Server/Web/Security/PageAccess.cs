@@ -14,4 +14,8 @@ internal sealed class AdministratorsAttribute : Attribute;
 
 /// <summary>The page changes what proves who a person is: opening it and sending its forms take a second factor proven in the last five minutes.</summary>
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class FreshProofAttribute : Attribute;
+internal sealed class FreshProofAttribute : Attribute
+{
+    /// <summary>Looking is free; only what the page's forms change takes the proof.</summary>
+    public bool FormsOnly { get; init; }
+}

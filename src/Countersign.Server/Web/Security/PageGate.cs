@@ -24,13 +24,17 @@ internal sealed class PageGate : IAuthorizationFilter
         return context.GetSession() switch
         {
             null => new LocalRedirectResult($"/sign-in?return={Uri.EscapeDataString(here)}"),
+            { SecondFactorPassed: false, Principal.Factors.Count: > 0 } => new LocalRedirectResult("/sign-in"), // set up elsewhere meanwhile: a password alone is not enough any more
             { SecondFactorPassed: false } when !Has<BeforeSecondFactorAttribute>(page) => new LocalRedirectResult("/two-step"),
             { Principal.IsAdministrator: false } when Has<AdministratorsAttribute>(page) => new NotFoundResult(),
-            var session when Has<FreshProofAttribute>(page) && FreshProof.IsOwed(session, context)
+            var session when OwesProof(page, context.Request.Method) && FreshProof.IsOwed(session, context)
                 => new LocalRedirectResult($"/step-up?return={Uri.EscapeDataString(here + context.Request.QueryString)}"),
             _ => null,
         };
     }
+
+    private static bool OwesProof(TypeInfo page, string method) =>
+        page.GetCustomAttribute<FreshProofAttribute>() is { } asked && !(asked.FormsOnly && (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)));
 
     private static bool Has<T>(TypeInfo page)
         where T : Attribute => page.IsDefined(typeof(T), inherit: true);

@@ -32,9 +32,8 @@ internal sealed record RefRow(RefUpdate Update)
         var many => $"{many} commits",
     };
 
-    /// <summary>What loses something comes first: deleted, then forced, then the rest in the client's order.</summary>
     public static IReadOnlyList<RefRow> InOrderOfDanger(IEnumerable<RefUpdate> updates) =>
-        [.. updates.Select(update => new RefRow(update)).OrderBy(row => row.Deletes ? 0 : row.Forces ? 1 : 2)];
+        [.. RefUpdate.InOrderOfDanger(updates).Select(update => new RefRow(update))];
 
     /// <summary>"20 refs: 1 deleted, 2 forced"; the count is there however many rows are folded away.</summary>
     public static string Summary(IReadOnlyList<RefRow> rows)
