@@ -41,11 +41,14 @@ public sealed class ArchitectureTests
             .Select(type => type.FullName));
 
     [Fact]
-    public void Only_the_enforcement_point_forwards_a_command() =>
-        Assert.Equal(
-            [typeof(GitEnforcementPoint)],
-            Server.Where(type => type.Namespace == typeof(GitEnforcementPoint).Namespace)
-                .Where(type => type.GetConstructors((System.Reflection.BindingFlags)52).Any(made => made.GetParameters().Any(parameter => parameter.ParameterType == typeof(IUpstream)))));
+    public void Only_the_enforcement_point_forwards_a_command()
+    {
+        Assert.Equal([typeof(Forwarder)], Taking(typeof(IUpstream)));
+        Assert.Equal([typeof(GitEnforcementPoint)], Taking(typeof(Forwarder)));
+    }
+
+    private static IEnumerable<Type> Taking(Type service) =>
+        Server.Where(type => type.GetConstructors((System.Reflection.BindingFlags)52).Any(made => made.GetParameters().Any(parameter => parameter.ParameterType == service)));
 
     private static Type[] Own(Type one) =>
         [.. one.Assembly.GetTypes().Where(type => type.Namespace?.StartsWith("Countersign", StringComparison.Ordinal) == true && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))];
