@@ -9,10 +9,12 @@ namespace Countersign.Bench;
 /// </summary>
 internal static class HeldRequests
 {
-    private const int WarmUp = 500;
+    private const int WarmUpRounds = 8;
+    private const int WarmUpRound = 500;
+    private const int WarmUp = WarmUpRounds * WarmUpRound; // until the code is compiled as it will be: a gateway runs for weeks
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(6);
 
-    private sealed record Result(double BytesEach, double PssEach, double ProcessorShare, double HeldPerSecond, double[] SingleMilliseconds, double AllSeconds);
+    private sealed record Result(double BytesEach, double PssEach, double ProcessorShare, double HeldPerSecond, double[] SingleMilliseconds, double AllSeconds, double HoldMicroseconds, double ReleaseMicroseconds);
 
     public static async Task RunAsync(string folder, Report report)
     {
@@ -35,6 +37,8 @@ internal static class HeldRequests
         report.Add("the same, proportional set", ours.PssEach / 1024, peer.PssEach / 1024, "KB");
         report.Add("processor while they wait, of one core", ours.ProcessorShare * 100, peer.ProcessorShare * 100, "%", "none", ours.ProcessorShare < 0.01);
         report.Add("requests brought to hold", ours.HeldPerSecond, peer.HeldPerSecond, "/s");
+        report.Add("processor of the server to bring one to hold", ours.HoldMicroseconds, peer.HoldMicroseconds, "us");
+        report.Add("processor of the server to approve, release and record one", ours.ReleaseMicroseconds, peer.ReleaseMicroseconds, "us");
         report.Add("one approval to its release, p50", ours.SingleMilliseconds.Median(), peer.SingleMilliseconds.Median(), "ms");
         var p99 = ours.SingleMilliseconds.Percentile(0.99);
         report.Add("one approval to its release, p99", p99, peer.SingleMilliseconds.Percentile(0.99), "ms", "<= 50 ms", p99 <= 50);
@@ -43,19 +47,25 @@ internal static class HeldRequests
 
     private static async Task<Result> MeasureAsync(ServerProcess server, Func<int, byte[]> request)
     {
-        await WarmUpAsync(server, request);
+        for (var round = 0; round < WarmUpRounds; round++)
+        {
+            await WarmUpAsync(server, request, round * WarmUpRound);
+        }
+
         await server.AskAsync("collect");
         await Task.Delay(TimeSpan.FromSeconds(1));
         var (resident, proportional) = (server.Figures.Resident, server.Figures.Proportional);
 
+        var processor = server.Figures.ProcessorSeconds;
         var start = Stopwatch.GetTimestamp();
         var clients = await HoldAsync(server, request, WarmUp, Settings.Holds);
         var rate = clients.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var holding = (server.Figures.ProcessorSeconds - processor) / clients.Length * 1e6;
         await Task.Delay(TimeSpan.FromSeconds(3)); // connections settle; nothing is collected by hand
         var each = (double)(server.Figures.Resident - resident) / clients.Length;
         var pssEach = (double)(server.Figures.Proportional - proportional) / clients.Length;
 
-        var processor = server.Figures.ProcessorSeconds;
+        processor = server.Figures.ProcessorSeconds;
         await Task.Delay(Watch);
         var share = (server.Figures.ProcessorSeconds - processor) / Watch.TotalSeconds;
 
@@ -71,17 +81,19 @@ internal static class HeldRequests
         }
 
         await server.AskAsync("look");
+        processor = server.Figures.ProcessorSeconds;
         start = Stopwatch.GetTimestamp();
         server.Tell("approve-all");
         var rest = await Task.WhenAll(answers.Skip(singles.Length).Select(FirstByteAsync));
         await server.HearAsync();
+        var releasing = (server.Figures.ProcessorSeconds - processor) / rest.Length * 1e6;
         Array.ForEach(clients, client => client.Dispose());
-        return new(each, pssEach, share, rate, singles, Stopwatch.GetElapsedTime(start, rest.Max()).TotalSeconds);
+        return new(each, pssEach, share, rate, singles, Stopwatch.GetElapsedTime(start, rest.Max()).TotalSeconds, holding, releasing);
     }
 
-    private static async Task WarmUpAsync(ServerProcess server, Func<int, byte[]> request)
+    private static async Task WarmUpAsync(ServerProcess server, Func<int, byte[]> request, int first)
     {
-        var clients = await HoldAsync(server, request, 0, WarmUp);
+        var clients = await HoldAsync(server, request, first, WarmUpRound);
         await server.AskAsync("look");
         await server.AskAsync("approve-all");
         await Task.WhenAll(clients.Select(client => FirstByteAsync(client.ReceiveAsync())));

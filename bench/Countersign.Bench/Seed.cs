@@ -47,8 +47,8 @@ internal static class Seed
         var (name, id) = (Names.Person(number), Guid.NewGuid());
         database.Add(new Person
         {
-            Id = id, UserName = name, NormalizedUserName = name.ToUpperInvariant(), Email = $"{name}@example.org",
-            NormalizedEmail = $"{name}@EXAMPLE.ORG", CreatedAt = now,
+            Id = id, UserName = name, NormalizedUserName = name, Email = $"{name}@example.org",
+            NormalizedEmail = $"{name}@example.org", CreatedAt = now,
         });
         database.Add(new TotpRow { Id = Guid.NewGuid(), PersonId = id, Name = "app", SealedSecret = [1], CreatedAt = now, ConfirmedAt = now });
         database.Add(new AccessTokenRow
