@@ -35,7 +35,7 @@ internal sealed class ChallengeBroker(
         try
         {
             // It may have been settled between opening and waiting; from here on every change wakes us.
-            if (reader.Find(challenge.Id) is { State: ChallengeState.Pending })
+            if (reader.IsPending(challenge.Id))
             {
                 await exchange.TellAsync(challenge, cancellation);
                 await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, cancellation);
@@ -78,16 +78,14 @@ internal sealed class ChallengeBroker(
         }
     }
 
-    /// <summary>Reads the verdict, spends it where it is an approval, and asks the rules again: what changed during the hold counts.</summary>
+    /// <summary>Spends the verdict where it is an approval, and asks the rules again: what changed during the hold counts.</summary>
     private async Task<Verdict> ConcludeAsync(IGitExchange exchange, ChallengeId id, bool last)
     {
-        var state = reader.Find(id)?.State;
-        switch (state)
+        switch ((await register.RedeemAsync(id, exchange.Request))?.State)
         {
-            case ChallengeState.Approved:
-                await register.RedeemAsync(id, exchange.Request);
-                return Redecide(exchange, id);
-            case ChallengeState.Spent: // by a neighbour of the same command: its grant covers this request too
+            // Spent just now or by a neighbour of the same command, whose grant covers this request too; an approval that could
+            // not be spent is for another operation, which the rules will say.
+            case ChallengeState.Spent or ChallengeState.Approved:
                 return Redecide(exchange, id);
             case ChallengeState.Pending:
                 if (last)

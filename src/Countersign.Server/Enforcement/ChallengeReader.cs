@@ -8,7 +8,10 @@ namespace Countersign.Server.Enforcement;
 internal sealed class ChallengeReader(Ledger ledger, ChallengeAnnouncements announcements, TimeProvider clock)
 {
     /// <summary>The challenge with its state as of now (an overdue one reads as Expired); null when it does not exist.</summary>
-    public Challenge? Find(ChallengeId id) => ledger.Read(connection => ChallengeTable.Find(connection, id)) is { } found ? AsOfNow(found) : null;
+    public Challenge? Find(ChallengeId id) => ChallengeTable.Find(ledger.Reads, id) is { } found ? AsOfNow(found) : null;
+
+    /// <summary>True while nobody has decided it. Says nothing of its time, which whoever waits keeps.</summary>
+    public bool IsPending(ChallengeId id) => ChallengeTable.IsPending(ledger.Reads, id);
 
     /// <summary>The person's requests, newest first.</summary>
     public IReadOnlyList<Challenge> List(PrincipalId principal, int limit) => Newest(principal, limit);
@@ -21,7 +24,7 @@ internal sealed class ChallengeReader(Ledger ledger, ChallengeAnnouncements anno
         announcements.WatchAsync(principal, cancellation);
 
     private List<Challenge> Newest(PrincipalId? principal, int limit) =>
-        [.. ledger.Read(connection => ChallengeTable.Newest(connection, principal, limit)).Select(AsOfNow)];
+        [.. ChallengeTable.Newest(ledger.Reads, principal, limit).Select(AsOfNow)];
 
     private Challenge AsOfNow(Challenge challenge) => challenge.Apply(new ChallengeEvent.Tick(), clock.GetUtcNow());
 }

@@ -49,17 +49,21 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         return settled;
     }
 
-    /// <summary>Spends an approval into a grant for the request's command. False unless it was approved, unspent and for exactly this operation.</summary>
-    public async Task<bool> RedeemAsync(ChallengeId id, CommandRequest request)
+    /// <summary>
+    /// Spends an approval into a grant for the request's command, if it is approved, unspent and for exactly this operation.
+    /// Returns the challenge as it then stands; null when there is none such.
+    /// </summary>
+    public async Task<Challenge?> RedeemAsync(ChallengeId id, CommandRequest request)
     {
         var now = clock.GetUtcNow();
-        var spent = await ledger.WriteAsync(transaction => ChallengeTable.Find(transaction, id) is { } challenge ? Redeem(transaction, challenge, request, now) : null);
+        var (found, spent) = await ledger.WriteAsync(transaction =>
+            ChallengeTable.Find(transaction, id) is { } challenge ? (challenge, Redeem(transaction, challenge, request, now)) : ((Challenge?, Challenge?))default);
         if (spent is not null)
         {
             announcements.Announce(spent);
         }
 
-        return spent is not null;
+        return spent ?? found?.Apply(new ChallengeEvent.Tick(), now);
     }
 
     /// <summary>Ends what is open of a person, of one credential or in one workspace, and their grants.</summary>

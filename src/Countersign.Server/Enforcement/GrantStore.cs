@@ -15,26 +15,13 @@ namespace Countersign.Server.Enforcement;
 internal sealed class GrantStore(Ledger ledger)
 {
     /// <summary>The person's grants that may still be live; the rules judge them.</summary>
-    public IReadOnlyList<Grant> Live(PrincipalId principal, DateTimeOffset now) => ledger.Read(connection =>
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText =
-            """
-            SELECT id, challenge, principal, credential, class, workspace || '/' || repository, network, token,
-                   scope, idle_s, created, last_used, ends, push_claimed, body
-            FROM grants WHERE principal = $1 AND ended = 0 AND ends > $2
-            """;
-        command.Parameters.AddWithValue("$1", principal.ToString());
-        command.Parameters.AddWithValue("$2", now.ToUnixTimeMilliseconds());
-        using var reader = command.ExecuteReader();
-        var grants = new List<Grant>();
-        while (reader.Read())
-        {
-            grants.Add(Read(reader));
-        }
-
-        return grants;
-    });
+    public IReadOnlyList<Grant> Live(PrincipalId principal, DateTimeOffset now) => ledger.Reads.Query(
+        """
+        SELECT id, challenge, principal, credential, class, workspace || '/' || repository, network, token,
+               scope, idle_s, created, last_used, ends, push_claimed, body
+        FROM grants WHERE principal = $1 AND ended = 0 AND ends > $2
+        """,
+        Read, principal.ToString(), now.ToUnixTimeMilliseconds());
 
     public static void Insert(LedgerTransaction transaction, Challenge challenge, FactorProof proof, CommandToken? token, DateTimeOffset now) =>
         transaction.Execute(

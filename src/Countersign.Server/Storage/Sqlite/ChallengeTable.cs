@@ -50,31 +50,17 @@ internal static class ChallengeTable
             before.Version + 1, after.State.Name, after.CommandToken?.ToString(),
             ChallengeJson.Write(after with { Version = before.Version + 1 }), before.Id.Value, before.Version) == 1;
 
-    public static Challenge? Find(SqliteConnection connection, ChallengeId id) =>
-        Select(connection, "WHERE id = $1 LIMIT $2", id.Value, 1).SingleOrDefault();
+    public static Challenge? Find(LedgerReads reads, ChallengeId id) =>
+        reads.Query($"SELECT {Columns} FROM challenges WHERE id = $1", Read, id.Value).SingleOrDefault();
 
-    public static IReadOnlyList<Challenge> Newest(SqliteConnection connection, PrincipalId? principal, int limit) =>
+    /// <summary>True while it is undecided; without reading the rest of it.</summary>
+    public static bool IsPending(LedgerReads reads, ChallengeId id) =>
+        reads.Query("SELECT 1 FROM challenges WHERE id = $1 AND state = 'Pending'", static _ => true, id.Value).Count > 0;
+
+    public static IReadOnlyList<Challenge> Newest(LedgerReads reads, PrincipalId? principal, int limit) =>
         principal is { } person
-            ? Select(connection, "WHERE principal = $1 ORDER BY created DESC LIMIT $2", person.ToString(), limit)
-            : Select(connection, "WHERE $1 = '' ORDER BY created DESC LIMIT $2", "", limit);
-
-    private static List<Challenge> Select(SqliteConnection connection, string clause, string key, int limit)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // the clause is one of the constants above
-        command.CommandText = $"SELECT {Columns} FROM challenges {clause}";
-#pragma warning restore CA2100
-        command.Parameters.AddWithValue("$1", key);
-        command.Parameters.AddWithValue("$2", limit);
-        using var reader = command.ExecuteReader();
-        var found = new List<Challenge>();
-        while (reader.Read())
-        {
-            found.Add(Read(reader));
-        }
-
-        return found;
-    }
+            ? reads.Query($"SELECT {Columns} FROM challenges WHERE principal = $1 ORDER BY created DESC LIMIT $2", Read, person.ToString(), limit)
+            : reads.Query($"SELECT {Columns} FROM challenges ORDER BY created DESC LIMIT $1", Read, limit);
 
     private static Challenge Read(SqliteDataReader reader) => ChallengeJson.Read(reader.GetString(0));
 

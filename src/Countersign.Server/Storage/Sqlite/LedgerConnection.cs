@@ -3,13 +3,14 @@ using Microsoft.Data.Sqlite;
 
 namespace Countersign.Server.Storage.Sqlite;
 
-/// <summary>The writer's connection and its prepared statements. Transactions are plain statements: one thread, no nesting.</summary>
+/// <summary>A connection and its prepared statements, used by one thread at a time. The writer's transactions are plain statements: no nesting.</summary>
 internal sealed class LedgerConnection : IDisposable
 {
     private const int MaxStatements = 256;
     private readonly Dictionary<string, SqliteCommand> statements = new(StringComparer.Ordinal);
 
-    private LedgerConnection(SqliteConnection connection) => Connection = connection;
+    /// <summary>Takes the connection over.</summary>
+    public LedgerConnection(SqliteConnection connection) => Connection = connection;
 
     public SqliteConnection Connection { get; }
 

@@ -9,35 +9,24 @@ internal sealed class LedgerReads(LedgerFile file) : IDisposable
     /// <summary>Enough for two cores; a burst beyond it opens connections and closes them again.</summary>
     private const int Kept = 8;
 
-    private readonly ConcurrentStack<SqliteConnection> idle = new();
+    private readonly ConcurrentStack<LedgerConnection> idle = new();
     private volatile bool disposed;
 
     /// <summary>Runs a query. Throws <see cref="LedgerUnavailableException"/> when the file cannot be read.</summary>
-    public T Read<T>(Func<SqliteConnection, T> query)
-    {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        SqliteConnection? connection = null;
-        try
-        {
-            connection = idle.TryPop(out var reused) ? reused : Open(file);
-            var answer = query(connection);
-            if (idle.Count < Kept && !disposed)
-            {
-                idle.Push(connection);
-                connection = null;
-            }
+    public T Read<T>(Func<SqliteConnection, T> query) => Use(open => query(open.Connection));
 
-            return answer;
-        }
-        catch (SqliteException e) when (StorageErrors.Is(e))
+    /// <summary>Reads all rows with a statement that stays prepared, for what every command asks. Parameters are <c>$1..$n</c>.</summary>
+    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params object?[] parameters) => Use(open =>
+    {
+        using var rows = open.Statement(sql, parameters).ExecuteReader();
+        var found = new List<T>();
+        while (rows.Read())
         {
-            throw new LedgerUnavailableException($"The ledger {file.Path} cannot be read: {e.Message}", e);
+            found.Add(read(rows));
         }
-        finally
-        {
-            connection?.Dispose();
-        }
-    }
+
+        return found;
+    });
 
     /// <summary>
     /// Opens without writing. Without a running gateway a WAL file can be read only where SQLite may create its companions; on
@@ -62,6 +51,32 @@ internal sealed class LedgerReads(LedgerFile file) : IDisposable
         while (idle.TryPop(out var connection))
         {
             connection.Dispose();
+        }
+    }
+
+    private T Use<T>(Func<LedgerConnection, T> query)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        LedgerConnection? connection = null;
+        try
+        {
+            connection = idle.TryPop(out var reused) ? reused : new(Open(file));
+            var answer = query(connection);
+            if (idle.Count < Kept && !disposed)
+            {
+                idle.Push(connection);
+                connection = null;
+            }
+
+            return answer;
+        }
+        catch (SqliteException e) when (StorageErrors.Is(e))
+        {
+            throw new LedgerUnavailableException($"The ledger {file.Path} cannot be read: {e.Message}", e);
+        }
+        finally
+        {
+            connection?.Dispose();
         }
     }
 

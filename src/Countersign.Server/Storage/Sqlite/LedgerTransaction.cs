@@ -96,7 +96,7 @@ internal sealed class LedgerTransaction
         {
             if (head is null)
             {
-                head = StoredHead.Read(connection.Connection, sealKey.Span);
+                head = StoredHead.Read(connection, sealKey.Span);
                 firstSize = head.Size;
             }
 

@@ -18,12 +18,24 @@ internal static class StoredHead
     public static AuditHead Read(SqliteConnection connection, ReadOnlySpan<byte> sealKey)
         => TryRead(connection, sealKey) ?? throw new BrokenSealException(connection.DataSource);
 
+    /// <summary>The same with a statement that stays prepared; each group of writes begins with it.</summary>
+    public static AuditHead Read(LedgerConnection connection, ReadOnlySpan<byte> sealKey)
+    {
+        using var row = connection.Statement(Columns, []).ExecuteReader();
+        return Read(row, sealKey) ?? throw new BrokenSealException(connection.Connection.DataSource);
+    }
+
     /// <returns>Null when the row is missing or was not written with this key.</returns>
     public static AuditHead? TryRead(SqliteConnection connection, ReadOnlySpan<byte> sealKey)
     {
         using var command = connection.CreateCommand();
         command.CommandText = Columns;
         using var row = command.ExecuteReader();
+        return Read(row, sealKey);
+    }
+
+    private static AuditHead? Read(SqliteDataReader row, ReadOnlySpan<byte> sealKey)
+    {
         if (!row.Read()
             || row.GetValue(0) is not long size
             || row.GetValue(1) is not byte[] seal

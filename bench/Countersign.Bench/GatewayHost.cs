@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Net;
+using Countersign.Core.Challenges;
+using Countersign.Core.Git;
+using Countersign.Core.Identities;
+using Countersign.Core.Policies;
+using Countersign.Server;
+using Countersign.Server.Enforcement;
+using Countersign.Server.People;
+
+namespace Countersign.Bench;
+
+/// <summary>
+/// The gateway as it ships (<see cref="Gateway.Build"/>, real ledger on disk, real people), in a process of its own. Approvals
+/// come through <see cref="ChallengeRegister.SettleAsync"/>, the durable conditional write behind every factor.
+/// </summary>
+internal sealed class GatewayHost(IServiceProvider services)
+{
+    private readonly Dictionary<int, ChallengeId> pending = [];
+    private readonly ChallengeRegister register = services.GetRequiredService<ChallengeRegister>();
+
+    public static async Task RunAsync(string data, int port, bool local, string[] settings)
+    {
+        var options = new GatewayOptions { Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}") };
+        var configuration = new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => "--" + setting)]).Build();
+        using var folder = DataFolder.Open(options);
+        await using var app = Gateway.Build(options, configuration, replace =>
+        {
+            if (!local)
+            {
+                replace.AddSingleton<IUpstream, ConstantUpstream>();
+            }
+        });
+        await app.StartAsync();
+        await ControlLoop.RunAsync(new GatewayHost(app.Services).HandleAsync);
+        await app.StopAsync();
+    }
+
+    private async Task<string> HandleAsync(string word, string rest)
+    {
+        switch (word)
+        {
+            case "held":
+                return services.GetRequiredService<ChallengeAnnouncements>().Waiting.ToString(CultureInfo.InvariantCulture);
+            case "look":
+                return Look().ToString(CultureInfo.InvariantCulture);
+            case "approve":
+                await ApproveAsync(pending[int.Parse(rest, CultureInfo.InvariantCulture)]);
+                return "ok";
+            case "approve-all":
+                await Task.WhenAll(pending.Values.Select(ApproveAsync));
+                return "ok";
+            case "approve-what-comes":
+                return await ApproveWhatComesAsync(Names.Person(int.Parse(rest, CultureInfo.InvariantCulture)));
+            case "add-repository":
+                return await AddRepositoryAsync(rest.Split(' '));
+            default:
+                return "unknown word";
+        }
+    }
+
+    private int Look()
+    {
+        pending.Clear();
+        foreach (var challenge in services.GetRequiredService<ChallengeReader>().ListAll(int.MaxValue).Where(challenge => challenge.State is ChallengeState.Pending))
+        {
+            pending[Names.Number(challenge.PrincipalName)] = challenge.Id;
+        }
+
+        return pending.Count;
+    }
+
+    private Task ApproveAsync(ChallengeId id) =>
+        register.SettleAsync(id, new ChallengeEvent.Proven(new(id, FactorKind.Totp, Strength.Strong, "app")), "bench");
+
+    private async Task<string> ApproveWhatComesAsync(string person)
+    {
+        if (await services.GetRequiredService<IPeople>().FindAsync(person, CancellationToken.None) is not { } found)
+        {
+            return $"there is no {person}";
+        }
+
+        _ = ApproveWhatComesAsync(found.Id);
+        return "ok";
+    }
+
+    private async Task ApproveWhatComesAsync(PrincipalId person)
+    {
+        try
+        {
+            await foreach (var challenge in services.GetRequiredService<ChallengeReader>().WatchAsync(person, CancellationToken.None))
+            {
+                if (challenge.State is ChallengeState.Pending)
+                {
+                    await ApproveAsync(challenge.Id);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            Environment.FailFast("approving failed", exception); // else the driver would wait for its time limit
+        }
+    }
+
+    private async Task<string> AddRepositoryAsync(string[] words)
+    {
+        _ = RepositoryPath.TryParse(words[0], out var path);
+        var added = await services.GetRequiredService<IRepositories>().AddAsync(
+            path!, RepositoryKind.Repository, false, words.Length > 1 ? words[1] : null, "bench", CancellationToken.None);
+        return added.Refusal?.ToString() ?? "ok";
+    }
+}

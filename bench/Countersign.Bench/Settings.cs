@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace Countersign.Bench;
+
+/// <summary>Sizes, from the environment so that a small run needs no build: <c>BENCH_HOLDS=500 bench/run holds</c>.</summary>
+internal static class Settings
+{
+    public static int Holds { get; } = Number("BENCH_HOLDS", 10_000);
+
+    /// <summary>Approvals one by one while all others are held.</summary>
+    public static int Singles { get; } = Number("BENCH_SINGLES", 500);
+
+    public static int Decisions { get; } = Number("BENCH_DECISIONS", 20_000);
+
+    public static int GrantRequests { get; } = Number("BENCH_GRANT_REQUESTS", 2_000);
+
+    public static int TransferMegabytes { get; } = Number("BENCH_MEGABYTES", 200);
+
+    public static int TransferRounds { get; } = Number("BENCH_ROUNDS", 5);
+
+    /// <summary>Where data folders and repositories are made: a real disk, or durability costs nothing.</summary>
+    public static string Folder { get; } = Environment.GetEnvironmentVariable("BENCH_FOLDER") ?? Path.GetTempPath();
+
+    private static int Number(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var given) ? given : otherwise;
+}

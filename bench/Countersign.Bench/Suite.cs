@@ -1,0 +1,39 @@
+using System.Diagnostics;
+
+namespace Countersign.Bench;
+
+/// <summary>The benchmarks in their order, each alone on the machine.</summary>
+internal static class Suite
+{
+    public static async Task<int> RunAsync(string what)
+    {
+        var report = new Report();
+        var folder = Directory.CreateDirectory(Path.Combine(Settings.Folder, $"countersign-bench-{Environment.ProcessId}"));
+        try
+        {
+            foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
+                [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync)])
+            {
+                if (what == name || what == "all")
+                {
+                    await RunAsync(name, run, folder.CreateSubdirectory(name).FullName, report);
+                }
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        report.Print();
+        return 0;
+    }
+
+    private static async Task RunAsync(string name, Func<string, Report, Task> run, string folder, Report report)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await Console.Error.WriteLineAsync($"{name}...");
+        await run(folder, report);
+        await Console.Error.WriteLineAsync($"{name} took {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
+    }
+}
