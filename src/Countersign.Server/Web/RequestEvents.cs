@@ -14,7 +14,7 @@ internal static class RequestEvents
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(20); // below the idle limit of common proxies
 
-    public static IResult Stream(HttpContext context, ChallengeReader reader, IPeople people, TimeProvider clock)
+    public static IResult Stream(HttpContext context, ChallengeReader reader, IPeople people, TimeProvider clock, IHostApplicationLifetime lifetime)
     {
         if (context.GetSession() is not { SecondFactorPassed: true } session)
         {
@@ -22,13 +22,14 @@ internal static class RequestEvents
         }
 
         context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx would keep events back until its buffer is full
-        return TypedResults.ServerSentEvents(Follow(session, reader, people, clock, context.RequestAborted));
+        return TypedResults.ServerSentEvents(Follow(session, reader, people, clock, lifetime.ApplicationStopping, context.RequestAborted));
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Follow(
-        Session session, ChallengeReader reader, IPeople people, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellation)
+        Session session, ChallengeReader reader, IPeople people, TimeProvider clock, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stopping); // an open page must not delay the stop
         await using var changes = reader.WatchAsync(session.Principal.Id, ending.Token).GetAsyncEnumerator(ending.Token);
         using var timer = new PeriodicTimer(Beat, clock);
         var change = changes.MoveNextAsync().AsTask(); // listening starts here, before the page is told to look

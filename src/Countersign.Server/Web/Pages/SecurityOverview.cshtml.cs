@@ -5,10 +5,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
-internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, TimeProvider clock) : SignedInPage
+internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, INotices notices) : SignedInPage
 {
-    private static readonly TimeSpan Recent = TimeSpan.FromDays(3);
-
     public PersonSummary Person { get; private set; } = null!;
 
     public IReadOnlyList<TokenSummary> Tokens { get; private set; } = [];
@@ -19,8 +17,8 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
 
     public IEnumerable<FactorSummary> Apps => Person.Factors.Where(factor => factor.Kind == FactorKind.Totp);
 
-    /// <summary>What was added lately: the owner should know of each.</summary>
-    public IEnumerable<FactorSummary> News => Person.Factors.Where(factor => clock.GetUtcNow() - factor.CreatedAt < Recent);
+    /// <summary>What happened to the account, told until the person has read it.</summary>
+    public IReadOnlyList<Notice> Notices { get; private set; } = [];
 
     public async Task<IActionResult> OnGetAsync()
     {
@@ -32,6 +30,7 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
         Person = person;
         Tokens = await tokens.ListAsync(Me.Id, Cancellation);
         Sessions = await sessions.ListAsync(Me.Id, Cancellation);
+        Notices = await notices.ListAsync(Me.Id, Cancellation);
         return Page();
     }
 
@@ -41,6 +40,17 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
     {
         var result = await tokens.RevokeAsync(Me.Id, id, Me.Name, Cancellation);
         return result.Refusal is null ? Done("/security", "token-revoked") : LocalRedirect("/security");
+    }
+
+    /// <summary>Read: those that the person has seen, and none that came since.</summary>
+    public async Task<IActionResult> OnPostDismissAsync(string[] id)
+    {
+        foreach (var one in id)
+        {
+            await notices.DismissAsync(Me.Id, one, Cancellation);
+        }
+
+        return LocalRedirect("/security");
     }
 
     public async Task<IActionResult> OnPostEndAsync(string key)

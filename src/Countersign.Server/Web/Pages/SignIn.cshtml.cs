@@ -94,5 +94,5 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : Pag
 /// <summary>Which refusals of a sign-in are no failure but the next step.</summary>
 internal static class SignInRefusals
 {
-    public static bool OwesCode(Refusal refusal) => refusal.Code is "code_owed";
+    public static bool OwesCode(Refusal refusal) => refusal.Code is "code_required";
 }
