@@ -40,6 +40,11 @@ internal static class RequestEvents
             while (true)
             {
                 await Task.WhenAny(change, beat);
+                if (ending.IsCancellationRequested)
+                {
+                    yield break;
+                }
+
                 if (change.IsCompleted)
                 {
                     if (!await change)

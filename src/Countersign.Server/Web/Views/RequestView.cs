@@ -9,6 +9,9 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
     /// <summary>More rows than this fold.</summary>
     public const int RowsShown = 8;
 
+    /// <summary>The same where the request is one of several, or over.</summary>
+    public const int FewRows = 3;
+
     public string Id => Challenge.Id.Value;
 
     public IReadOnlyList<RefRow> Rows { get; } = RefRow.InOrderOfDanger(Challenge.Command.Updates);
