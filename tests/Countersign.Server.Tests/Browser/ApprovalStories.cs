@@ -61,7 +61,38 @@ public sealed class ApprovalStories(BrowserFixture browser)
         await visit.ClickAsync("approve-totp");
         await visit.SeesAsync("Approved");
 
+        await visit.GoAsync("/");
+        await visit.SeesAsync("Without script this page does not renew itself.");
+        await Expect(visit.Page.Locator(".needs-script:visible")).ToHaveCountAsync(0);
         Assert.Equal(0, (await git.Completion).ExitCode);
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_reaches_every_way_to_answer_in_reading_order_with_the_focus_in_sight()
+    {
+        await using var story = await BeginAsync();
+        await using var visit = await browser.VisitAsync(story.Gateway);
+        await visit.AddAuthenticatorAsync();
+        await visit.SignInAsync(story.Ann);
+        await visit.AddPasskeyAsync("My laptop");
+        var (git, request) = await story.CloneAsync();
+        await visit.GoAsync($"/a/{request.Id}");
+        await visit.Page.EvaluateAsync("() => document.activeElement.blur()");
+        await visit.Page.Locator("body").PressAsync("Control+Home");
+
+        List<string> order = [];
+        for (var presses = 0; presses < 12 && !order.Contains("not-me"); presses++)
+        {
+            await visit.Page.Keyboard.PressAsync("Tab");
+            Assert.NotEqual("none", await visit.Page.EvaluateAsync<string>("() => getComputedStyle(document.activeElement).outlineStyle"));
+            order.Add(await visit.Page.EvaluateAsync<string>("() => document.activeElement.dataset.test ?? ''"));
+        }
+
+        string[] answers = ["approve-passkey", "other-app", "deny", "not-me"];
+        Assert.Equal(answers, order.Where(answers.Contains));
+        await visit.The("deny").PressAsync("Enter");
+        await visit.SeesAsync("Nothing went through.");
+        await git.Completion;
     }
 
     [Fact]

@@ -14,10 +14,6 @@ namespace Countersign.Server.Tests.Browser;
 [Trait("Category", "browser")]
 public sealed class EveryPageStories(BrowserFixture browser)
 {
-    private readonly string? pictures = Environment.GetEnvironmentVariable("COUNTERSIGN_SCREENSHOTS") is { Length: > 0 } folder
-        ? Directory.CreateDirectory(folder).FullName
-        : null;
-
     private readonly List<string> wrong = [];
 
     [Fact]
@@ -242,6 +238,6 @@ public sealed class EveryPageStories(BrowserFixture browser)
         }
 
         await visit.Page.WaitForLoadStateAsync();
-        wrong.AddRange(await PageAudit.RunAsync(visit.Page, name, pictures));
+        wrong.AddRange(await PageAudit.RunAsync(visit.Page, name));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
@@ -14,6 +15,8 @@ internal sealed class Gallery(GatewayFixture gateway, TestPerson person)
 {
     private const string LongName = "a-repository-with-a-rather-long-name-that-somebody-once-thought-was-a-good-idea.and-nobody-renamed";
 
+    private static ObjectId Zero => Parsed(new string('0', 40));
+
     public static IReadOnlyList<RefUpdate> OneRef => [Update("refs/heads/main", 3)];
 
     public static IReadOnlyList<RefUpdate> FortyRefs =>
@@ -21,8 +24,8 @@ internal sealed class Gallery(GatewayFixture gateway, TestPerson person)
         .. Enumerable.Range(1, 36).Select(number => Update($"refs/heads/topic/{number:00}-some-work", number)),
         Update("refs/heads/main", 2) with { Forced = true },
         Update("refs/heads/feature/a-branch-name-that-goes-on-and-on/because-a-tool-made-it/with-the-ticket-and-its-whole-title", 1),
-        Update("refs/tags/v1.4.0", 0) with { Old = Id('0') },
-        Update("refs/heads/old-idea", 0) with { New = Id('0') },
+        Update("refs/tags/v1.4.0", 0) with { Old = Zero },
+        Update("refs/heads/old-idea", 0) with { New = Zero },
     ];
 
     public static CommandRequestDetails Fetch => new(GitService.UploadPack, "ACME/core", [], false);
@@ -54,9 +57,11 @@ internal sealed class Gallery(GatewayFixture gateway, TestPerson person)
         new ChallengeEvent.Proven(new(challenge.Id, FactorKind.Totp, Strength.Strong, "Authenticator app"));
 
     private static RefUpdate Update(string name, int commits) =>
-        RefName.TryParse(name, out var parsed) ? new(Id('a'), Id('d'), parsed) { Commits = commits } : throw new ArgumentException(name, nameof(name));
+        RefName.TryParse(name, out var parsed) ? new(Id(name), Id(name + commits), parsed) { Commits = commits } : throw new ArgumentException(name, nameof(name));
 
-    private static ObjectId Id(char digit) => ObjectId.TryParse(new string(digit, 40), out var id) ? id : throw new ArgumentException($"{digit}", nameof(digit));
+    private static ObjectId Id(string text) => Parsed(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..40]);
+
+    private static ObjectId Parsed(string hex) => ObjectId.TryParse(hex, out var id) ? id : throw new ArgumentException(hex, nameof(hex));
 }
 
 internal sealed record CommandRequestDetails(GitService Service, string Repository, IReadOnlyList<RefUpdate> Updates, bool Number);

@@ -78,8 +78,12 @@ internal static class PageAudit
 
     private static readonly (string Name, int Width, int Height)[] Screens = [("phone", 390, 844), ("desk", 1280, 900)];
 
-    /// <summary>What is wrong with the page that is open; pictures of it go to <paramref name="pictures"/> where that is not null.</summary>
-    public static async Task<IReadOnlyList<string>> RunAsync(IPage page, string name, string? pictures)
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("COUNTERSIGN_SCREENSHOTS") is { Length: > 0 } folder
+        ? Directory.CreateDirectory(folder).FullName
+        : null;
+
+    /// <summary>What is wrong with the page that is open. Keeps pictures of it where COUNTERSIGN_SCREENSHOTS names a folder.</summary>
+    public static async Task<IReadOnlyList<string>> RunAsync(IPage page, string name)
     {
         List<string> wrong = [.. await page.EvaluateAsync<string[]>(Structure)];
         await page.SetViewportSizeAsync(320, 700);
@@ -88,10 +92,10 @@ internal static class PageAudit
         {
             await page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
             wrong.AddRange((await page.EvaluateAsync<string[]>(Contrast)).Select(line => $"{scheme} contrast {line}"));
-            foreach (var (screen, width, height) in pictures is null ? [] : Screens)
+            foreach (var (screen, width, height) in Pictures is null ? [] : Screens)
             {
                 await page.SetViewportSizeAsync(width, height);
-                await page.ScreenshotAsync(new() { Path = Path.Combine(pictures!, $"{name}-{screen}-{scheme}.png".ToLowerInvariant()), FullPage = true });
+                await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures!, $"{name}-{screen}-{scheme}.png".ToLowerInvariant()), FullPage = true });
             }
         }
 

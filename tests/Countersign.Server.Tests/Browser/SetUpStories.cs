@@ -24,6 +24,7 @@ public sealed class SetUpStories(BrowserFixture browser)
         var clone = await RunShownCommandAsync(gateway, visit);
         await Expect(visit.The("request")).ToContainTextAsync("DEMO/hello");
         Assert.False(clone.Completion.IsCompleted);
+        Assert.Empty(await PageAudit.RunAsync(visit.Page, "setup-arrived"));
         await visit.ClickAsync("approve-passkey");
 
         await AssertClonedAsync(gateway, clone);
