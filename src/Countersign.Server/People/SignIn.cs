@@ -14,7 +14,7 @@ namespace Countersign.Server.People;
 
 internal sealed class SignIn(
     PasswordCheck passwords, IPeople people, TotpFactor totp, RecoveryCodeFactor recovery, WebAuthnFactor webAuthn, Assertions assertions,
-    Throttles throttles, Ledger ledger, AuditTrail audit) : ISignIn
+    Throttles throttles, Ledger ledger, AuditTrail audit, INotices notices) : ISignIn
 {
     private const string StepUpPurpose = "step-up";
     private static readonly Refusal CodeOwed = new("code_required", "Give the code of your authenticator app or a recovery code, or sign in with a passkey.");
@@ -32,7 +32,14 @@ internal sealed class SignIn(
         var person = await passwords.VerifyAsync(name, password, cancellation);
         if (person is null || people.FindPrincipal(person.PrincipalId) is not { } principal)
         {
-            return await RefuseAsync(from, "password", attempt.Failures >= byPassword.LockAt);
+            var locks = attempt.Failures >= byPassword.LockAt;
+            if (locks && await people.FindAsync(name, CancellationToken.None) is { } owner)
+            {
+                await notices.TellAsync(
+                    owner.Id, $"Your password was locked after {attempt.Failures} wrong tries. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
+            }
+
+            return await RefuseAsync(from, "password", locks);
         }
 
         await ledger.WriteAsync(transaction =>

@@ -29,7 +29,7 @@ internal static class RequestEvents
             services.GetRequiredService<IPeople>(),
             services.GetRequiredService<ISessions>(),
             services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping)); // the client's own end comes with the enumeration
+            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping)); // an open page must not delay the stop; its own end comes with the enumeration
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Follow(
@@ -46,6 +46,11 @@ internal static class RequestEvents
             while (true)
             {
                 await Task.WhenAny(change, beat);
+                if (ending.IsCancellationRequested)
+                {
+                    yield break;
+                }
+
                 if (change.IsCompleted)
                 {
                     if (!await change || !await MayListenAsync(session, people, sessions, ending.Token))

@@ -8,7 +8,9 @@ namespace Countersign.Server.Web.Pages;
 [Administrators]
 internal sealed class AuditModel(AuditSearch log) : SignedInPage
 {
-    private const int Shown = 100;
+    private const int Limit = 100;
+    private const int LongId = 24;
+    private const int IdShown = 8;
 
     [BindProperty(SupportsGet = true, Name = "q")]
     public string? Search { get; set; }
@@ -19,7 +21,10 @@ internal sealed class AuditModel(AuditSearch log) : SignedInPage
 
     public IReadOnlyList<AuditLine> Lines { get; private set; } = [];
 
-    public bool MayBeMore => Lines.Count == Shown;
+    public bool MayBeMore => Lines.Count == Limit;
+
+    /// <summary>Of ids and digests the first digits, which tell them apart; the whole is there on hover, to search by and in the export.</summary>
+    public static string Shown(string value) => value.Length >= LongId && value.All(char.IsAsciiHexDigit) ? value[..IdShown] : value;
 
     public async Task OnGetAsync()
     {
@@ -36,6 +41,6 @@ internal sealed class AuditModel(AuditSearch log) : SignedInPage
             }
         }
 
-        Lines = await log.LastAsync(string.IsNullOrWhiteSpace(Search) ? null : Search.Trim(), since, Shown, Cancellation);
+        Lines = await log.LastAsync(string.IsNullOrWhiteSpace(Search) ? null : Search.Trim(), since, Limit, Cancellation);
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>The tab to keep open: what waits now, then the last ones.</summary>
-internal sealed class IndexModel(ChallengeReader reader, IRepositories repositories, GatewayOptions options, TimeProvider clock) : SignedInPage
+internal sealed class IndexModel(ChallengeReader reader, IRepositories repositories, INotices notices, GatewayOptions options, TimeProvider clock) : SignedInPage
 {
     private const int Remembered = 30;
 
@@ -17,7 +17,14 @@ internal sealed class IndexModel(ChallengeReader reader, IRepositories repositor
     /// <summary>The next step while there is nothing to show.</summary>
     public string? FirstCommand { get; private set; }
 
-    public async Task OnGetAsync() => await LoadAsync();
+    /// <summary>How much has happened to the account that the person has not read.</summary>
+    public int Unread { get; private set; }
+
+    public async Task OnGetAsync()
+    {
+        await LoadAsync();
+        Unread = (await notices.ListAsync(Me.Id, Cancellation)).Count;
+    }
 
     /// <summary>The lists alone, for the script that keeps the page current.</summary>
     public async Task<PartialViewResult> OnGetListsAsync()

@@ -5,15 +5,11 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
-internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, INotices notices, TimeProvider clock) : SignedInPage
+internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, INotices notices) : SignedInPage
 {
-    private static readonly TimeSpan Recent = TimeSpan.FromDays(3);
-
     public PersonSummary Person { get; private set; } = null!;
 
     public IReadOnlyList<TokenSummary> Tokens { get; private set; } = [];
-
-    public IReadOnlyList<Notice> Notices { get; private set; } = [];
 
     public IReadOnlyList<SessionSummary> Sessions { get; private set; } = [];
 
@@ -21,8 +17,8 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
 
     public IEnumerable<FactorSummary> Apps => Person.Factors.Where(factor => factor.Kind == FactorKind.Totp);
 
-    /// <summary>What was added lately: the owner should know of each.</summary>
-    public IEnumerable<FactorSummary> News => Person.Factors.Where(factor => clock.GetUtcNow() - factor.CreatedAt < Recent);
+    /// <summary>What happened to the account, told until the person has read it.</summary>
+    public IReadOnlyList<Notice> Notices { get; private set; } = [];
 
     public async Task<IActionResult> OnGetAsync()
     {
@@ -33,8 +29,8 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
 
         Person = person;
         Tokens = await tokens.ListAsync(Me.Id, Cancellation);
-        Notices = await notices.ListAsync(Me.Id, Cancellation);
         Sessions = await sessions.ListAsync(Me.Id, Cancellation);
+        Notices = await notices.ListAsync(Me.Id, Cancellation);
         return Page();
     }
 
@@ -46,10 +42,15 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
         return result.Refusal is null ? Done("/security", "token-revoked") : LocalRedirect("/security");
     }
 
-    public async Task<IActionResult> OnPostDismissAsync(string id)
+    /// <summary>Read: those that the person has seen, and none that came since.</summary>
+    public async Task<IActionResult> OnPostDismissAsync(string[] id)
     {
-        await notices.DismissAsync(Me.Id, id, Cancellation);
-        return Done("/security", "notice-dismissed");
+        foreach (var one in id)
+        {
+            await notices.DismissAsync(Me.Id, one, Cancellation);
+        }
+
+        return LocalRedirect("/security");
     }
 
     public async Task<IActionResult> OnPostEndAsync(string key)

@@ -9,8 +9,8 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
     /// <summary>More rows than this fold.</summary>
     public const int RowsShown = 8;
 
-    /// <summary>On a card, which is one of many; the dangerous ones come first in any case.</summary>
-    public const int RowsOnCard = 3;
+    /// <summary>The same where the request is one of several, or over.</summary>
+    public const int FewRows = 3;
 
     public string Id => Challenge.Id.Value;
 

@@ -31,7 +31,7 @@ internal static class Words
         Mode.Off => "Off: two-step verification is not asked for",
         Mode.Report => "Report only: commands pass, and what would have been asked is recorded",
         Mode.Enforce => "Enforced",
-        null => "As the instance says",
+        null => "As for the whole gateway",
         _ => "",
     };
 

@@ -1,0 +1,243 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Server.People;
+using Countersign.Server.Tests.Fixtures;
+using static Microsoft.Playwright.Assertions;
+
+namespace Countersign.Server.Tests.Browser;
+
+/// <summary>
+/// Every page in every state is audited. To look at them all: COUNTERSIGN_SCREENSHOTS=TestResults/screenshots before the test
+/// program, and each is also kept as a picture, phone and desk, light and dark.
+/// </summary>
+[Collection(BrowserCollection.Name)]
+[Trait("Category", "browser")]
+public sealed class EveryPageStories(BrowserFixture browser)
+{
+    private readonly List<string> wrong = [];
+
+    [Fact]
+    public async Task Set_up_is_sound_from_the_link_to_the_first_request()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        await using var visit = await browser.VisitAsync(gateway);
+        await visit.AddAuthenticatorAsync();
+        await LookAsync(visit, "setup-bad-link", "/setup?link=wrong");
+        var link = await gateway.Get<ISetup>().IssueLinkAsync(TestContext.Current.CancellationToken);
+        await LookAsync(visit, "setup-account", $"/setup?link={link}");
+        await visit.FillAsync("name", ".ann");
+        await visit.FillAsync("email", "ann@example.org");
+        await visit.FillAsync("password", TestPerson.Password);
+        await visit.ClickAsync("make-account");
+        await LookAsync(visit, "setup-refused-name");
+        await visit.FillAsync("name", "ann");
+        await visit.FillAsync("password", TestPerson.Password);
+        await visit.ClickAsync("make-account");
+        await visit.AtAsync("/two-step");
+        await LookAsync(visit, "setup-two-step");
+        await visit.ClickAsync("add-app");
+        await LookAsync(visit, "setup-app");
+        await visit.GoAsync("/two-step");
+        await visit.FillAsync("passkey-name", "My laptop");
+        await visit.ClickAsync("add-passkey");
+        await Expect(visit.The("recovery-codes")).ToBeVisibleAsync();
+        await LookAsync(visit, "setup-recovery-codes");
+        await visit.The("saved").CheckAsync();
+        await visit.ClickAsync("codes-saved");
+        await visit.AtAsync("/ready");
+        await LookAsync(visit, "setup-ready");
+        await LookAsync(visit, "requests-first-time", "/");
+        await LookAsync(visit, "setup-used-link", $"/setup?link={link}");
+        AssertSound();
+    }
+
+    [Fact]
+    public async Task Sign_in_and_what_goes_wrong_there_are_sound()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        await using var visit = await browser.VisitAsync(gateway);
+        visit.Expects("status of 404");
+        await visit.AddAuthenticatorAsync();
+        await LookAsync(visit, "sign-in", "/sign-in");
+        await visit.FillAsync("name", "ann");
+        await visit.FillAsync("password", "not the password");
+        await visit.ClickAsync("sign-in-password");
+        await LookAsync(visit, "sign-in-refused");
+        await visit.FillAsync("password", TestPerson.Password);
+        await visit.ClickAsync("sign-in-password");
+        await LookAsync(visit, "sign-in-code");
+        await visit.ClickAsync("use-recovery");
+        await LookAsync(visit, "sign-in-recovery-code");
+        await visit.SignInAsync(ann, steppedUp: false);
+        await LookAsync(visit, "step-up-code", "/security/token");
+        await visit.SignInAsync(ann);
+        await visit.AddPasskeyAsync("My laptop");
+        await visit.SignInAsync(ann, steppedUp: false);
+        await LookAsync(visit, "step-up-passkey", "/security/token");
+        await LookAsync(visit, "nothing-here", "/nothing");
+        AssertSound();
+    }
+
+    [Fact]
+    public async Task Requests_are_sound_in_every_state()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddRepositoryAsync();
+        var gallery = new Gallery(gateway, ann);
+        await using var visit = await browser.VisitAsync(gateway);
+        visit.Expects("status of 404");
+        await visit.AddAuthenticatorAsync();
+        await visit.SignInAsync(ann);
+        await LookAsync(visit, "requests-empty", "/");
+
+        var fetch = await gallery.OpenAsync(Gallery.Fetch);
+        await LookAsync(visit, "approve-code", $"/a/{fetch.Id}");
+        await visit.AddPasskeyAsync("My laptop");
+        await LookAsync(visit, "approve-passkey", $"/a/{fetch.Id}");
+        await visit.ClickAsync("other-app");
+        await LookAsync(visit, "approve-other-way");
+        gateway.Clock.Advance(TimeSpan.FromSeconds(100));
+        var push = await gallery.OpenAsync(Gallery.Push(Gallery.OneRef));
+        await LookAsync(visit, "approve-push", $"/a/{push.Id}");
+        var number = await gallery.OpenAsync(Gallery.Push(Gallery.OneRef) with { Number = true });
+        await LookAsync(visit, "approve-number", $"/a/{number.Id}");
+        await visit.FillAsync("number", "11");
+        await visit.ClickAsync("approve-passkey");
+        await Expect(visit.The("trouble")).ToBeVisibleAsync();
+        await LookAsync(visit, "approve-wrong-number");
+        var many = await gallery.OpenAsync(Gallery.Push(Gallery.FortyRefs));
+        await LookAsync(visit, "approve-forty-refs", $"/a/{many.Id}");
+        await visit.Page.Locator(".refs summary").ClickAsync();
+        await LookAsync(visit, "approve-forty-refs-open");
+        var names = await gallery.OpenAsync(Gallery.LongNames);
+        await LookAsync(visit, "approve-long-names", $"/a/{names.Id}");
+        await LookAsync(visit, "report", $"/a/{push.Id}/report");
+        await LookAsync(visit, "no-such-request", "/a/WDJB-MJHT");
+        await LookAsync(visit, "requests-waiting", "/");
+
+        var settled = new Dictionary<string, Challenge>
+        {
+            ["approved"] = await gallery.SettledAsync(Gallery.Approved, Gallery.LongNames),
+            ["denied"] = await gallery.SettledAsync(_ => new ChallengeEvent.Declined(false), Gallery.Push(Gallery.FortyRefs)),
+            ["reported"] = await gallery.SettledAsync(_ => new ChallengeEvent.Declined(true)),
+            ["superseded"] = await gallery.SettledAsync(_ => new ChallengeEvent.Cancelled(CancelCause.Superseded)),
+            ["client-left"] = await gallery.SettledAsync(_ => new ChallengeEvent.Cancelled(CancelCause.ClientLeft)),
+            ["access-ended"] = await gallery.SettledAsync(_ => new ChallengeEvent.Cancelled(CancelCause.AccessEnded)),
+        };
+        foreach (var (state, challenge) in settled)
+        {
+            await LookAsync(visit, $"settled-{state}", $"/a/{challenge.Id}");
+        }
+
+        gateway.Clock.Advance(TimeSpan.FromMinutes(6));
+        await LookAsync(visit, "settled-expired", $"/a/{fetch.Id}");
+        await LookAsync(visit, "requests-settled", "/");
+        AssertSound();
+    }
+
+    [Fact]
+    public async Task The_pages_of_a_person_are_sound()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        var dora = await gateway.AddPersonAsync("dora", Role.None);
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var visit = await browser.VisitAsync(gateway);
+        await visit.AddAuthenticatorAsync();
+        await visit.SignInAsync(dora);
+        await LookAsync(visit, "repositories-none", "/repositories");
+        await LookAsync(visit, "workspaces-none", "/workspaces");
+        await gateway.Get<IWorkspaces>().AddMemberAsync("ACME", "dora", Role.Write, accepted: false, "ann", cancellation);
+        await LookAsync(visit, "workspaces-invited", "/workspaces");
+        await LookAsync(visit, "invitation", "/workspaces/ACME/invitation");
+        foreach (var token in await gateway.Get<IAccessTokens>().ListAsync(dora.Id, cancellation))
+        {
+            await gateway.Get<IAccessTokens>().RevokeAsync(dora.Id, token.Id, "dora", cancellation);
+        }
+
+        await LookAsync(visit, "security-little", "/security");
+
+        await gateway.AddRepositoryAsync();
+        await gateway.AddRepositoryAsync("a-repository-with-a-rather-long-name-that-somebody-once-thought-was-a-good-idea");
+        await gateway.AddRepositoryAsync("site", isPublic: true);
+        await visit.SignInAsync(ann);
+        await visit.AddPasskeyAsync("Ann's laptop, the one in the office on the second floor");
+        await gateway.Get<IAccessTokens>().AddAsync(ann.Id, "build server of the platform team, second rack", 90, "ann", cancellation);
+        await visit.SignInAsync(ann);
+        await LookAsync(visit, "security", "/security");
+        await visit.ClickAsync("dismiss-all");
+        await LookAsync(visit, "security-read");
+        await visit.The("passkey").GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
+        await LookAsync(visit, "factor");
+        await LookAsync(visit, "add-factor", "/two-step");
+        await LookAsync(visit, "token-new", "/security/token");
+        await visit.FillAsync("token-label", "Build server");
+        await visit.ClickAsync("make-token");
+        await LookAsync(visit, "token-made");
+        await LookAsync(visit, "codes-new", "/security/recovery-codes");
+        await visit.ClickAsync("make-codes");
+        await LookAsync(visit, "codes-made");
+        await LookAsync(visit, "repositories", "/repositories");
+        await LookAsync(visit, "repositories-nothing-found", "/repositories?q=nothing");
+        await LookAsync(visit, "workspaces", "/workspaces");
+        await LookAsync(visit, "workspace-member", "/workspaces/ACME");
+        AssertSound();
+    }
+
+    [Fact]
+    public async Task The_pages_of_administrators_are_sound()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var cancellation = TestContext.Current.CancellationToken;
+        await gateway.Get<IPeople>().AddAsync("owner", "owner@example.org", TestPerson.Password, administrator: true, "test", cancellation);
+        var app = new AuthenticatorApp((await gateway.Get<IFactorEnrolment>().AddTotpAsync("owner", "test", cancellation)).Value!);
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddPersonAsync("bob", factor: false);
+        await gateway.AddPersonAsync("somebody.with-a-very-long-name.from.another_department.of-us");
+        await gateway.AddRepositoryAsync();
+        await gateway.Get<IPeople>().DisableAsync("bob", "owner", cancellation);
+        await gateway.Get<IWorkspaces>().AddMemberAsync("ACME", "owner", Role.Admin, accepted: true, "test", cancellation);
+        await new Gallery(gateway, ann).SettledAsync(Gallery.Approved);
+
+        await using var visit = await browser.VisitAsync(gateway);
+        await visit.GoAsync("/sign-in");
+        await visit.FillAsync("name", "owner");
+        await visit.FillAsync("password", TestPerson.Password);
+        await visit.ClickAsync("sign-in-password");
+        await visit.FillAsync("code", app.CodeAt(AuthenticatorApp.StepOf(gateway.Clock.GetUtcNow())));
+        await visit.ClickAsync("sign-in-code");
+        await visit.AtAsync("/");
+        await LookAsync(visit, "workspace-admin", "/workspaces/ACME");
+        await visit.FillAsync("member-name", "nobody");
+        await visit.ClickAsync("invite");
+        await LookAsync(visit, "workspace-trouble");
+        await LookAsync(visit, "workspaces-admin", "/workspaces");
+        await visit.ClickAsync("new-workspace");
+        await LookAsync(visit, "workspace-new");
+        await LookAsync(visit, "repository-new", "/repositories/new");
+        await LookAsync(visit, "people", "/people");
+        await LookAsync(visit, "people-nobody", "/people?q=nobody");
+        await LookAsync(visit, "audit", "/audit");
+        await LookAsync(visit, "audit-nothing", "/audit?q=nothing-like-this");
+        await LookAsync(visit, "policy", "/policy");
+        await visit.FillAsync("yaml", "version: 1\nmode: enforce\nrules:\n  - name: everything\n    operations: [raed]\n    require: { strength: storng }\n");
+        await visit.ClickAsync("check-policy");
+        await LookAsync(visit, "policy-wrong");
+        AssertSound();
+    }
+
+    private void AssertSound() => Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+
+    private async Task LookAsync(Visit visit, string name, string? path = null)
+    {
+        if (path is not null)
+        {
+            await visit.GoAsync(path);
+        }
+
+        await visit.Page.WaitForLoadStateAsync();
+        wrong.AddRange(await PageAudit.RunAsync(visit.Page, name));
+    }
+}
