@@ -59,9 +59,9 @@ public sealed class RequestsStories(BrowserFixture browser)
         var core = Clone(gateway, ann, "core");
         var tools = Clone(gateway, ann, "tools", "ACME/tools");
         await Expect(visit.Page).ToHaveTitleAsync("(2) Requests - Countersign");
-        await visit.The("request").Filter(new() { HasText = "ACME/tools" }).GetByTestId("approve-passkey").ClickAsync();
+        await visit.ClickAsync(visit.The("request").Filter(new() { HasText = "ACME/tools" }).GetByTestId("approve-passkey"));
         await Expect(visit.Page).ToHaveTitleAsync("(1) Requests - Countersign");
-        await visit.The("request").Filter(new() { HasText = "ACME/core" }).GetByTestId("approve-passkey").ClickAsync();
+        await visit.ClickAsync(visit.The("request").Filter(new() { HasText = "ACME/core" }).GetByTestId("approve-passkey"));
         await visit.SeesAsync("Nothing waits.");
 
         Assert.Equal(0, (await core.Completion).ExitCode);

@@ -42,6 +42,7 @@ public sealed class SecurityStories(BrowserFixture browser)
         await visit.ClickAsync("remove-factor");
         await Expect(visit.The("passkey")).ToHaveCountAsync(1);
 
+        await Expect(visit.The("notice")).ToContainTextAsync("It is removed");
         var notices = await visit.The("news").CountAsync();
         await visit.The("dismiss").First.ClickAsync();
         await Expect(visit.The("news")).ToHaveCountAsync(notices - 1);
@@ -61,7 +62,7 @@ public sealed class SecurityStories(BrowserFixture browser)
         await visit.ClickAsync("add-token");
         await visit.AtAsync("/step-up");
         await visit.FillAsync("code", ann.FreshCode());
-        await visit.ClickAsync("step-up-code");
+        await visit.SubmitAsync("step-up-code");
         await visit.FillAsync("token-label", "Build server");
         await visit.The("token-days").SelectOptionAsync("30");
         await visit.ClickAsync("make-token");
@@ -85,11 +86,11 @@ public sealed class SecurityStories(BrowserFixture browser)
         await visit.SignInAsync(ann);
 
         await visit.GoAsync("/security/recovery-codes");
-        await visit.ClickAsync("make-codes");
+        await visit.SubmitAsync("make-codes");
         var first = await visit.The("recovery-codes").Locator("li").AllInnerTextsAsync();
         Assert.Equal(10, first.Distinct().Count());
         await visit.GoAsync("/security/recovery-codes");
-        await visit.ClickAsync("make-codes");
+        await visit.SubmitAsync("make-codes");
         var second = await visit.The("recovery-codes").Locator("li").AllInnerTextsAsync();
         Assert.Empty(first.Intersect(second));
         await visit.The("saved").CheckAsync();

@@ -143,7 +143,6 @@ public sealed class SignInStories(BrowserFixture browser)
     {
         await visit.FillAsync("name", name);
         await visit.FillAsync("password", password);
-        await visit.ClickAsync("sign-in-password");
-        await visit.Page.WaitForLoadStateAsync();
+        await visit.SubmitAsync("sign-in-password");
     }
 }

@@ -14,7 +14,7 @@ namespace Countersign.Server.Tests.Browser;
 /// </summary>
 internal sealed class Visit : IAsyncDisposable
 {
-    private const float PatienceMilliseconds = 20_000;
+    private const float PatienceMilliseconds = 30_000;
     private readonly GatewayFixture gateway;
     private readonly ConcurrentQueue<string> complaints = new();
     private readonly List<string> expected = [];
@@ -45,7 +45,24 @@ internal sealed class Visit : IAsyncDisposable
 
     public Task GoAsync(string path) => Page.GotoAsync(gateway.Url + path);
 
-    public Task ClickAsync(string name) => The(name).ClickAsync();
+    public Task ClickAsync(string name) => ClickAsync(The(name));
+
+    /// <summary>Once the page has loaded: before that its scripts have not run, and a passkey button is a plain one.</summary>
+    public async Task ClickAsync(ILocator locator)
+    {
+        await Page.WaitForLoadStateAsync();
+        await locator.ClickAsync();
+    }
+
+    /// <summary>Clicks what sends a form, and waits for the page that answers it, which may look like the one before.</summary>
+    public async Task SubmitAsync(string name)
+    {
+        await Page.WaitForLoadStateAsync();
+        await Page.EvaluateAsync("() => { document.documentElement.dataset.before = ''; }");
+        await The(name).ClickAsync();
+        await Expect(Page.Locator("html[data-before]")).ToHaveCountAsync(0);
+        await Page.WaitForLoadStateAsync();
+    }
 
     public Task FillAsync(string name, string text) => The(name).FillAsync(text);
 
