@@ -112,6 +112,9 @@ internal sealed partial class Visitor(GatewayFixture gateway) : IDisposable
     public Task<Answer> FetchAsync(TestPerson person, string repository = "ACME/core", params (string Name, string Value)[] headers) =>
         SendAsync(new(HttpMethod.Get, $"/scm/{repository}.git/info/refs?service=git-upload-pack"), [("Authorization", Basic(person.Name, person.Token)), .. headers]);
 
+    /// <summary>True when the answer to a fetch shows the repository; Git is told of a refusal with the status 200.</summary>
+    public static bool Released(Answer answer) => answer.Status == 200 && answer.Body.Contains("refs/heads/main", StringComparison.Ordinal);
+
     /// <summary>A push of refs that get <paramref name="tip"/>, which is there already.</summary>
     public Task<Answer> PushAsync(TestPerson person, string tip, params string[] refs)
     {

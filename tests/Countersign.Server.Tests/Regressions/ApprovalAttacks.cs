@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Countersign.Server.Audit;
 using Countersign.Server.Tests.Api;
 using Countersign.Server.Tests.Fixtures;
@@ -54,14 +55,15 @@ public sealed class ApprovalAttacks
         Assert.Equal("pending", (await story.Owner.GetApiAsync($"requests/{request.Id}")).Json.GetProperty("state").GetString());
         Assert.False(fetch.IsCompleted);
         await story.Ann.DenyAsync(request);
-        Assert.Equal(403, (await fetch).Status);
+        Assert.False(Visitor.Released(await fetch));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
     public async Task Approve_and_deny_race_and_exactly_one_verdict_is_durable()
     {
         await using var story = await Story.StartAsync();
-        for (var round = 0; round < 15; round++)
+        for (var round = 0; round < 10; round++)
         {
             var (request, fetch) = await story.HoldAsync(round % 2 == 0 ? "ACME/core" : "ACME/web");
             var assertion = await story.Owner.AssertForAsync(story.Key, request.Id.Value);
@@ -74,7 +76,7 @@ public sealed class ApprovalAttacks
             var state = (await story.Owner.GetApiAsync($"requests/{request.Id}")).Json.GetProperty("state").GetString();
             var approved = answers[0].Status == 200;
             Assert.Contains(state, approved ? new[] { "approved", "spent" } : ["denied"]);
-            Assert.Equal(approved ? 200 : 403, (await fetch).Status);
+            Assert.Equal(approved, Visitor.Released(await fetch));
             story.Gateway.Clock.Advance(TimeSpan.FromMinutes(16)); // grants and the cool-down end
             await story.RenewAsync();
         }
@@ -83,6 +85,7 @@ public sealed class ApprovalAttacks
             .Where(record => record.Event.Type is AuditTypes.ChallengeApproved or AuditTypes.ChallengeDenied)
             .GroupBy(record => record.Event.Facts["challenge"]);
         Assert.All(verdicts, verdict => Assert.Single(verdict));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -111,7 +114,7 @@ public sealed class ApprovalAttacks
         {
             var there = await browser.GetAsync(string.Format(null, path, request.Id));
             var notThere = await browser.GetAsync(string.Format(null, path, "WDJB-MJHT"));
-            Assert.Equal((404, notThere.Body), (there.Status, there.Body));
+            Assert.Equal((404, WithoutKey(notThere)), (there.Status, WithoutKey(there)));
         }
 
         Assert.Equal(404, (await browser.SubmitAsync("/security", $"/a/{request.Id}?handler=Approve", new() { ["totp"] = code })).Status);
@@ -120,6 +123,7 @@ public sealed class ApprovalAttacks
         Assert.False(fetch.IsCompleted);
         await story.Ann.DenyAsync(request);
         await fetch;
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -129,16 +133,17 @@ public sealed class ApprovalAttacks
         var (request, fetch) = await story.HoldAsync();
         var assertion = await story.Owner.AssertForAsync(story.Key, request.Id.Value);
         story.Gateway.Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal(403, (await fetch).Status);
+        Assert.False(Visitor.Released(await fetch));
         (await story.Owner.ApproveAsync(request.Id.Value, new { assertion })).IsProblem(409, "already_settled");
 
         await story.RenewAsync();
         var (second, secondFetch) = await story.HoldAsync();
         Assert.Equal(200, (await story.Owner.ApproveAsync(second.Id.Value, new { assertion = await story.Owner.AssertForAsync(story.Key, second.Id.Value) })).Status);
-        Assert.Equal(200, (await secondFetch).Status);
+        Assert.True(Visitor.Released(await secondFetch));
         (await story.Owner.PostAsync($"requests/{second.Id}/options", new { })).IsProblem(404, "not_found");
         (await story.Owner.ApproveAsync(second.Id.Value, new { totp = story.Ann.FreshCode() })).IsProblem(409, "already_settled");
         (await story.Owner.PostAsync($"requests/{second.Id}/deny", new { })).IsProblem(409, "already_settled");
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -167,6 +172,7 @@ public sealed class ApprovalAttacks
         });
         Assert.Contains($"{story.Gateway.Url}/a/{request.Id}", answers[^1].Body, StringComparison.Ordinal);
         Assert.Equal($"{story.Gateway.Url}/a/{request.Id}", answers[5].Json[0].GetProperty("approveUrl").GetString());
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -202,6 +208,7 @@ public sealed class ApprovalAttacks
         await story.Ann.DenyAsync(request);
         await push;
         Assert.Null(await story.Gateway.TipAsync(Story.Core, "refs/heads/zz"));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -217,7 +224,8 @@ public sealed class ApprovalAttacks
         (await story.Owner.ApproveAsync(request.Id.Value, new { assertion, number = "4" })).IsProblem(400, "malformed_number");
         (await story.Owner.ApproveAsync(request.Id.Value, new { assertion, number = wrong })).IsProblem(403, "number_wrong");
         Assert.Equal(200, (await story.Owner.ApproveAsync(request.Id.Value, new { assertion, number = request.Number })).Status); // the proof was not spent by a mistyped number
-        Assert.Equal(200, (await fetch).Status);
+        Assert.True(Visitor.Released(await fetch));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -230,11 +238,12 @@ public sealed class ApprovalAttacks
         var answers = await Task.WhenAll(guesses.Select(number => Task.Run(() => story.Owner.ApproveAsync(request.Id.Value, new { number, totp = "000000" }))));
 
         Assert.All(answers, answer => Assert.True(answer.Code is "number_wrong" or "already_settled", answer.Body));
-        Assert.Equal(403, (await fetch).Status);
+        Assert.False(Visitor.Released(await fetch));
         Assert.Equal("wrong-numbers", (await story.Owner.GetApiAsync($"requests/{request.Id}")).Json.GetProperty("cause").GetString());
         var assertion = new { number = request.Number, totp = story.Ann.FreshCode() };
         (await story.Owner.ApproveAsync(request.Id.Value, assertion)).IsProblem(409, "already_settled");
         Assert.Equal(2, (await story.Gateway.AuditAsync()).Count(record => record.Event.Type == AuditTypes.ChallengeNumberWrong));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -246,7 +255,7 @@ public sealed class ApprovalAttacks
         using var administrator = await Visitor.SignedInAsync(story.Gateway, admin);
         var (granted, first) = await story.HoldAsync("ACME/web");
         Assert.Equal(200, (await story.Owner.ApproveAsync(granted.Id.Value, new { assertion = await story.Owner.AssertForAsync(story.Key, granted.Id.Value) })).Status);
-        Assert.Equal(200, (await first).Status);
+        Assert.True(Visitor.Released(await first));
         await story.Gateway.AddRepositoryAsync("third");
         var (stolen, second) = await story.HoldAsync("ACME/core");
         var (waiting, third) = await story.HoldAsync("ACME/third");
@@ -262,6 +271,7 @@ public sealed class ApprovalAttacks
 
         // Also when it was settled before: what counts is that somebody else has the token.
         Assert.Equal(200, (await story.Owner.PostAsync($"requests/{granted.Id}/report", new { })).Status);
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -283,7 +293,7 @@ public sealed class ApprovalAttacks
         }
 
         var tooMany = await owner.FetchAsync(ann, "ACME/four");
-        Assert.Equal(403, tooMany.Status);
+        Assert.False(Visitor.Released(tooMany));
         Assert.Contains("Too many commands are waiting", tooMany.Body, StringComparison.Ordinal);
         var pending = (await owner.GetApiAsync("requests?state=pending")).Json.EnumerateArray().Select(view => view.GetProperty("id").GetString()!).ToList();
         Assert.Equal(3, pending.Count);
@@ -292,18 +302,20 @@ public sealed class ApprovalAttacks
             Assert.Equal(200, (await owner.PostAsync($"requests/{id}/deny", new { })).Status);
         }
 
-        Assert.All(await Task.WhenAll([.. same, .. others]), answer => Assert.Equal(403, answer.Status));
+        Assert.All(await Task.WhenAll([.. same, .. others]), answer => Assert.False(Visitor.Released(answer)));
         var next = owner.FetchAsync(ann, "ACME/four");
         await ann.ApproveNextAsync();
-        Assert.Equal(200, (await next).Status);
+        Assert.True(Visitor.Released(await next));
         await gateway.AssertInvariantsAsync();
     }
+
+    private static string WithoutKey(Answer page) => Regex.Replace(page.Body, "name=\"form-key\"[^>]*", "");
 
     private static async Task Settled(Task<Answer> held)
     {
         try
         {
-            Assert.Equal(403, (await held).Status);
+            Assert.False(Visitor.Released(await held));
         }
         catch (HttpRequestException)
         {

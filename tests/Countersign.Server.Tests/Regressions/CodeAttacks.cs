@@ -19,6 +19,7 @@ public sealed class CodeAttacks
         using var browser = new Visitor(gateway);
         await browser.SubmitAsync("/sign-in", "/sign-in?handler=Password", new() { ["name"] = ann.Name, ["password"] = TestPerson.Password });
         using var client = new Visitor(gateway);
+        using var stranger = new Visitor(gateway);
         var fetch = client.FetchAsync(ann);
         var request = await ann.NextRequestAsync();
         var code = ann.FreshCode();
@@ -27,7 +28,7 @@ public sealed class CodeAttacks
         {
             () => owner.ApproveAsync(request.Id.Value, new { totp = code }),
             () => owner.PostAsync("step-up", new { totp = code }),
-            () => new Visitor(gateway).SignInAsync(ann, code),
+            () => stranger.SignInAsync(ann, code),
             () => browser.CodeStepAsync(code),
         });
         var answers = await Task.WhenAll(surfaces.Select(attempt => Task.Run(attempt)));
@@ -95,7 +96,7 @@ public sealed class CodeAttacks
         {
             var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(number => Task.Run(() => (number % 10) switch
             {
-                0 => new Visitor(gateway).SignInAsync(ann, wrong),
+                0 => client.SignInAsync(ann, wrong),
                 < 6 => owner.ApproveAsync(request.Id.Value, new { totp = wrong }),
                 _ => owner.PostAsync("step-up", new { totp = wrong }),
             })));
@@ -143,7 +144,7 @@ public sealed class CodeAttacks
         var fetch = owner.FetchAsync(ann);
         var request = await ann.NextRequestAsync();
         Assert.Equal(200, (await owner.ApproveAsync(request.Id.Value, new { assertion = await owner.AssertForAsync(key, request.Id.Value) })).Status);
-        Assert.Equal(200, (await fetch).Status);
+        Assert.True(Visitor.Released(await fetch));
         Assert.Equal(200, (await owner.SignInAsync(ann, ann.FreshCode())).Status);
         Assert.Contains("locked", (await owner.GetApiAsync("notices")).Body, StringComparison.Ordinal);
     }
@@ -152,7 +153,6 @@ public sealed class CodeAttacks
     [InlineData("ANN")]
     [InlineData("  ann  ")]
     [InlineData("\uff41\uff4e\uff4e")]
-    [InlineData("\u212bnn")]
     public async Task Another_spelling_of_a_name_opens_no_second_count(string spelling)
     {
         await using var gateway = await GatewayFixture.StartAsync();
@@ -164,8 +164,7 @@ public sealed class CodeAttacks
             statuses.Add((await visitor.PostAsync("session", new { user = attempt % 2 == 0 ? "ann" : spelling, password = "wrong password" })).Status);
         }
 
-        var same = PersonName.TryParse(spelling, out var canonical) && canonical == "ann";
-        Assert.Equal(same ? 3 : 5, statuses.Count(status => status == 401) + (same ? 0 : statuses.Count(status => status == 429) - 1));
+        Assert.Equal([401, 401, 401, 429, 429, 429], statuses);
     }
 
     [Theory]
@@ -199,7 +198,7 @@ public sealed class CodeAttacks
         }
 
         Assert.Equal(200, (await owner.ApproveAsync(request.Id.Value, new { totp = ann.FreshCode() })).Status);
-        Assert.Equal(200, (await fetch).Status);
+        Assert.True(Visitor.Released(await fetch));
     }
 
     [Fact]
@@ -232,7 +231,8 @@ public sealed class CodeAttacks
         await fetch;
         Assert.Contains("A recovery code was used. 9 left", (await owner.GetApiAsync("notices")).Body, StringComparison.Ordinal);
         Assert.Equal(9, (await owner.GetApiAsync("me")).Json.GetProperty("person").GetProperty("recoveryCodesLeft").GetInt32());
-        Assert.Equal(200, (await owner.PostAsync("step-up", new { recoveryCode = codes[1] })).Status is 200 or 429 ? 200 : 0);
+        gateway.Clock.Advance(TimeSpan.FromMinutes(6)); // the lost races counted as failures
+        Assert.Equal(200, (await owner.PostAsync("step-up", new { recoveryCode = codes[1] })).Status);
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class CodeAttacks
         using var bearer = new Visitor(gateway);
         var fetch = bearer.SendAsync(new(HttpMethod.Get, "/scm/ACME/core.git/info/refs?service=git-upload-pack"), ("Authorization", $"Bearer {ann.Token}"));
         await ann.ApproveNextAsync();
-        Assert.Equal(200, (await fetch).Status);
+        Assert.True(Visitor.Released(await fetch));
     }
 
     private static string Wrong(GatewayFixture gateway, TestPerson person)

@@ -30,10 +30,11 @@ public sealed class PasskeyAttacks
         (await story.Owner.PostAsync("step-up", new { assertion })).IsProblem(403, "refused"); // another purpose
         (await story.Owner.PostAsync("sign-in/passkey", new { ceremony = "x", assertion })).IsProblem(401, "refused");
         Assert.Equal(200, (await story.Owner.ApproveAsync(first.Id.Value, new { assertion })).Status);
-        Assert.Equal(200, (await firstFetch).Status);
+        Assert.True(Visitor.Released(await firstFetch));
         (await story.Owner.ApproveAsync(second.Id.Value, new { assertion })).IsProblem(403, "proof_refused"); // replayed
         await story.Ann.DenyAsync(second);
         await secondFetch;
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -58,6 +59,7 @@ public sealed class PasskeyAttacks
 
         await story.Ann.DenyAsync(request);
         await fetch;
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -84,6 +86,7 @@ public sealed class PasskeyAttacks
         var old = (await story.Owner.PostAsync("step-up/options", new { })).Body;
         story.Gateway.Clock.Advance(TimeSpan.FromMinutes(5));
         (await story.Owner.PostAsync("step-up", new { assertion = JsonElement.Parse(story.Key.Assert(old)) })).IsProblem(403, "refused");
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -106,6 +109,7 @@ public sealed class PasskeyAttacks
         await RefusedAsync(story, options => Bend(story.Key.Assert(options), "clientDataJSON", text => text.Replace("\"crossOrigin\":false", "\"crossOrigin\":true", StringComparison.Ordinal)));
         await RefusedAsync(story, options => Bend(story.Key.Assert(options), "clientDataJSON", text => text.Replace("webauthn.get", "webauthn.create", StringComparison.Ordinal)));
         Assert.Equal(200, (await StepUpAsync(story, story.Key.Assert)).Status);
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -130,6 +134,7 @@ public sealed class PasskeyAttacks
         }).ToList();
         var answers = await Task.WhenAll(assertions.Select(assertion => Task.Run(() => story.Owner.PostAsync("step-up", new { assertion }))));
         Assert.Equal(1, answers.Count(answer => answer.Status == 200));
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -144,6 +149,7 @@ public sealed class PasskeyAttacks
         var replayed = await story.Owner.PostAsync("passkeys", new { name = "again", attestation = JsonElement.Parse(copy.Register((await thief.PostAsync("passkeys/options", new { })).Body)) });
         replayed.IsProblem(403, "refused");
         Assert.Equal(200, (await StepUpAsync(story, story.Key.Assert)).Status);
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -178,6 +184,7 @@ public sealed class PasskeyAttacks
         Assert.Equal(413, tooLarge.Status);
         await story.Ann.DenyAsync(request);
         await fetch;
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     [Fact]
@@ -206,6 +213,7 @@ public sealed class PasskeyAttacks
         Assert.NotEqual(created["digest"], DigestOf(created, created["refs"].Replace("heads/one", "heads/two", StringComparison.Ordinal)));
         Assert.Equal(story.Ann.Id.ToString(), created["person"]);
         Assert.Equal("ACME/core", created["repository"]);
+        await story.Gateway.AssertInvariantsAsync();
     }
 
     private const string PushPolicy =

@@ -50,7 +50,6 @@ internal sealed class Story : IAsyncDisposable
     {
         Owner.Dispose();
         Key.Dispose();
-        await Gateway.AssertInvariantsAsync();
         await Gateway.DisposeAsync();
     }
 }

@@ -82,9 +82,8 @@ public sealed class WebAttacks
 
         using var victim = new Visitor(gateway);
         victim.Cookies[SessionCookie] = planted;
-        await victim.GetAsync("/sign-in");
-        victim.Cookies[SessionCookie] = planted;
-        await victim.BrowseAsync(ann);
+        await victim.SubmitAsync("/security", "/sign-in?handler=Password", new() { ["name"] = "ann", ["password"] = TestPerson.Password });
+        Assert.Equal(302, (await victim.SubmitAsync("/security", "/sign-in?handler=Code", new() { ["code"] = ann.FreshCode() })).Status);
         Assert.NotEqual(planted, victim.Cookies[SessionCookie]);
         Assert.StartsWith("/sign-in", (await attacker.GetAsync("/security")).Headers["Location"], StringComparison.Ordinal);
 
@@ -145,9 +144,9 @@ public sealed class WebAttacks
         using var browser = new Visitor(gateway);
         var account = new Dictionary<string, string> { ["Name"] = "owner", ["Email"] = "owner@example.org", ["password"] = "a long enough password" };
 
-        Assert.Contains("does not work", (await browser.SubmitAsync("/setup", "/setup", new(account))).Body, StringComparison.Ordinal); // without the link
+        Assert.Contains("does not work", (await browser.SubmitAsync("/sign-in", "/setup", new(account))).Body, StringComparison.Ordinal); // without the link
         await browser.GetAsync("/setup?link=wrong");
-        await browser.SubmitAsync("/setup", "/setup", new(account));
+        await browser.SubmitAsync("/sign-in", "/setup", new(account));
         Assert.False(await gateway.Get<IPeople>().AnyAsync(TestContext.Current.CancellationToken));
         await browser.GetAsync($"/setup?link={link}");
         Assert.Equal("/two-step", (await browser.SubmitAsync("/setup", "/setup", new(account))).Headers["Location"]);
@@ -189,7 +188,7 @@ public sealed class WebAttacks
         var gone = await gateway.AddPersonAsync("gone");
         await gateway.Get<IPeople>().DisableAsync("gone", "test", TestContext.Current.CancellationToken);
         Assert.NotNull(gone);
-        foreach (var attempt in Enumerable.Range(0, 12))
+        for (var attempt = 0; attempt < 7; attempt++)
         {
             var answers = new List<(int, string, int)>();
             foreach (var name in new[] { "ann", "gone", "nobody", "not a name at all!" })
@@ -202,7 +201,6 @@ public sealed class WebAttacks
                 Assert.Equal(answers[0], answers[^1]);
             }
 
-            Assert.True(attempt >= 0);
             gateway.Clock.Advance(TimeSpan.FromMinutes(20));
         }
     }

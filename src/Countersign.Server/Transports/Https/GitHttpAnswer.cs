@@ -13,6 +13,7 @@ internal static class GitHttpAnswer
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff"; // the line that people copy from the terminal is opened in browsers
         NoCache(context);
         return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => TerminalText.Line(line) + "\n"))), context.RequestAborted).AsTask();
     }
