@@ -14,8 +14,8 @@ public sealed class StartTests : IDisposable
     private string Data => Path.Combine(folder.FullName, "data");
 
     [Theory]
-    [InlineData("policy.yaml", "version: 1\nmode: enforce\nrules:\n  - name: x\n    efect: allow\n", "line 5, column 5")]
-    [InlineData("policy.yaml", "version: 1\nrules: [", "line ")]
+    [InlineData("policy.yaml", "version: 1\nmode: enforce\nrules:\n  - name: x\n    efect: allow\n", "policy.yaml:5:5: unknown key")]
+    [InlineData("policy.yaml", "version: 1\nrules: [", "policy.yaml:3:1: ")]
     public async Task A_broken_policy_file_is_named_with_its_line_and_column(string name, string text, string expected)
     {
         Directory.CreateDirectory(Data);
