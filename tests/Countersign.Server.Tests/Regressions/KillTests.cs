@@ -44,7 +44,7 @@ public sealed class KillTests : IDisposable
         {
             await using var gateway = await GatewayProcess.ServeAsync(Data, port);
             using var dead = new CancellationTokenSource();
-            var work = trees.Select((tree, number) => PushAsync(tree, $"w{number}", dead.Token)).Append(ApproveAsync(RandomNumberGenerator.GetInt32(20, 300), gateway, dead)).ToList();
+            var work = trees.Select((tree, number) => PushAsync(tree, $"w{number}", dead.Token)).Append(ApproveAsync(RandomNumberGenerator.GetInt32(200, 3000), gateway, dead)).ToList();
             await Task.WhenAll(work);
             var verified = await GatewayProcess.RunAsync(["audit", "verify", "--data", Data]);
             Assert.True(verified.Exit == 0, verified.Error + verified.Output);

@@ -53,7 +53,7 @@ public sealed class TalkTests
         var checkout = new GitClient(Path.Combine(git.Folder, "c")).StartAsync("checkout", "main");
         var request = approve ? await ann.ApproveNextAsync() : await ann.DenyNextAsync();
         var result = await checkout.Completion;
-        Assert.Contains($"remote: waiting for your approval at {gateway.Url}/a/{request.Id}   number {request.Number}", result.Shown, StringComparison.Ordinal);
+        Assert.True(result.Shown.Contains($"remote: waiting for your approval at {gateway.Url}/a/{request.Id}   number {request.Number}", StringComparison.Ordinal), result.Error);
         Assert.True(approve == (result.ExitCode == 0), result.Error);
         Assert.True(approve || result.Error.Contains("Denied: this fetch was refused", StringComparison.Ordinal), result.Error);
         Assert.Equal(approve, File.Exists(Path.Combine(git.Folder, "c", "file3.txt")));
