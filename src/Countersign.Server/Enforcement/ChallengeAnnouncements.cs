@@ -15,6 +15,8 @@ internal sealed class ChallengeAnnouncements
     private readonly ConcurrentDictionary<ChallengeId, Waiters> waiting = new();
     private readonly ConcurrentDictionary<PrincipalId, Watchers> watching = new();
 
+    private volatile bool closed;
+
     /// <summary>Commands held right now.</summary>
     public int Waiting => waiting.Values.Sum(waiters => waiters.Count);
 
@@ -34,8 +36,28 @@ internal sealed class ChallengeAnnouncements
             var waiters = waiting.GetOrAdd(id, static _ => new Waiters());
             if (waiters.TryAdd() is { } waiter)
             {
+                if (closed)
+                {
+                    waiters.Wake();
+                }
+
                 return waiter.In(this, id, waiters);
             }
+        }
+    }
+
+    /// <summary>The gateway stops: whoever waits is woken and told to run the command again, and nobody waits any more.</summary>
+    public void Close()
+    {
+        closed = true;
+        foreach (var (_, waiters) in waiting)
+        {
+            waiters.Wake();
+        }
+
+        foreach (var (_, watchers) in watching)
+        {
+            watchers.Close();
         }
     }
 
@@ -153,6 +175,14 @@ internal sealed class ChallengeAnnouncements
             lock (gate)
             {
                 channels.Remove(channel);
+            }
+        }
+
+        public void Close()
+        {
+            lock (gate)
+            {
+                channels.ForEach(channel => channel.Writer.TryComplete());
             }
         }
 

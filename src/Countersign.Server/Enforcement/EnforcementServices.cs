@@ -43,6 +43,8 @@ internal static class EnforcementServices
     public static void UseGitHttp(this IApplicationBuilder app)
     {
         var door = app.ApplicationServices.GetRequiredService<GitHttpDoor>();
+        var announcements = app.ApplicationServices.GetRequiredService<ChallengeAnnouncements>();
+        app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(announcements.Close);
         app.Use(next => context => door.HandleAsync(context, next));
     }
 }

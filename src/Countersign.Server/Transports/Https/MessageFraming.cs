@@ -12,7 +12,7 @@ internal sealed class MessageFraming
 {
     /// <summary>Enough for the two headers that matter; the rest of a longer line is not looked at.</summary>
     private const int MaxLine = 256;
-    private const int MaxSizeDigits = 8;
+    private const int MaxSizeDigits = 7; // 256 MiB; nobody sends more in one chunk, and the web server counts in 31 bits
 
     private enum Part
     {

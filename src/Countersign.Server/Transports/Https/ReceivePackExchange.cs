@@ -107,11 +107,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        if (!context.Response.HasStarted)
-        {
-            Begin();
-        }
-
+        Begin();
         if (spool is null)
         {
             return await upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
@@ -123,7 +119,14 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private void Begin() => GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
+    /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
+    private void Begin()
+    {
+        if (!context.Response.HasStarted)
+        {
+            GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
+        }
+    }
 
     private sealed record ParsedHead(ReceivePackRequest Request, long Length)
     {

@@ -90,11 +90,7 @@ internal sealed class UploadPackExchange : IHttpExchange
 
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        if (!context.Response.HasStarted)
-        {
-            Begin();
-        }
-
+        Begin();
         return upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
     }
 
@@ -104,5 +100,12 @@ internal sealed class UploadPackExchange : IHttpExchange
         return ValueTask.CompletedTask;
     }
 
-    private void Begin() => GitHttpAnswer.Begin(context, GitService.UploadPack, "result");
+    /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
+    private void Begin()
+    {
+        if (!context.Response.HasStarted)
+        {
+            GitHttpAnswer.Begin(context, GitService.UploadPack, "result");
+        }
+    }
 }

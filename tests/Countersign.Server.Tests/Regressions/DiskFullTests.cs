@@ -1,0 +1,82 @@
+using System.Globalization;
+using Countersign.Server.Tests.Fixtures;
+
+namespace Countersign.Server.Tests.Regressions;
+
+/// <summary>The disk fills up while the gateway serves: no record, no access; and when there is space again, it goes on by itself.</summary>
+[Trait("Category", "slow")]
+public sealed class DiskFullTests : IDisposable
+{
+    private const int Attempts = 60;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("countersign-full-");
+
+    private string Data => folder.CreateSubdirectory("data").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Commands_are_denied_while_nothing_can_be_recorded_and_pass_again_without_a_restart_when_it_can()
+    {
+        Assert.SkipUnless(await SmallFileSystem.IsPossibleAsync(folder), "this machine lets nobody mount a small file system");
+        var port = GatewayFixture.FreePort();
+        await using var gateway = await GatewayProcess.ServeAsync(Data, port, SmallFileSystem.On(Data, "-o size=32m"));
+        string[] inside = ["nsenter", "-t", gateway.Id.ToString(CultureInfo.InvariantCulture), "-m"];
+        async Task<string> CommandAsync(params string[] arguments)
+        {
+            var result = await GatewayProcess.RunAsync([.. arguments, "--data", Data], wrapper: inside);
+            Assert.True(result.Exit == 0, $"{string.Join(' ', arguments)}: {result.Error}");
+            return result.Output;
+        }
+
+        var source = await GitClient.MakeSourceAsync(folder.CreateSubdirectory("source").FullName);
+        var policy = Path.Combine(folder.FullName, "policy.yaml");
+        await File.WriteAllTextAsync(policy, "version: 1\nmode: enforce\nrules:\n  - { name: reads, operations: [read], effect: allow }\n", Cancellation);
+        await CommandAsync("user", "add", "ann", "--email", "ann@example.org");
+        var token = (await CommandAsync("token", "add", "ann", "--label", "laptop")).Trim();
+        await CommandAsync("workspace", "add", "ACME");
+        await CommandAsync("member", "add", "ACME", "ann", "--role", "write", "--accepted");
+        await CommandAsync("repo", "add", "ACME/core", "--import", source);
+        await CommandAsync("policy", "apply", policy);
+        var git = new GitClient(Path.Combine(folder.FullName, "work"));
+        Task<GitResult> ListAsync() => git.RunAsync("ls-remote", $"http://ann:{token}@localhost:{port}/scm/ACME/core.git");
+        Assert.Equal(0, (await ListAsync()).ExitCode);
+
+        var fill = $"/proc/{gateway.Id.ToString(CultureInfo.InvariantCulture)}/root{Path.Combine(Data, "fill")}";
+        Fill(fill);
+        var denied = await ListAsync();
+        for (var attempt = 0; denied.ExitCode == 0 && attempt < Attempts; attempt++)
+        {
+            denied = await ListAsync(); // what the write-ahead log has space for is recorded, and so may pass
+        }
+
+        Assert.NotEqual(0, denied.ExitCode);
+        Assert.DoesNotContain("refs/heads", denied.Output, StringComparison.Ordinal);
+        Assert.Contains("could not decide or serve this command, so it was denied", denied.Error, StringComparison.Ordinal);
+
+        File.Delete(fill);
+        var again = await ListAsync();
+        Assert.True(again.ExitCode == 0, again.Error);
+        await CommandAsync("audit", "verify");
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    private static void Fill(string file)
+    {
+        using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        for (var size = 1 << 20; size >= 512; size /= 2)
+        {
+            try
+            {
+                while (true)
+                {
+                    stream.Write(new byte[size]);
+                }
+            }
+            catch (IOException)
+            {
+                // Not so much; perhaps half.
+            }
+        }
+    }
+}
