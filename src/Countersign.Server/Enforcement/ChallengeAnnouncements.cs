@@ -20,15 +20,6 @@ internal sealed class ChallengeAnnouncements
     /// <summary>Commands held right now.</summary>
     public int Waiting => waiting.Values.Sum(waiters => waiters.Count);
 
-    /// <summary>The gateway stops: every held command wakes and is told to come again.</summary>
-    public void WakeAll()
-    {
-        foreach (var waiters in waiting.Values)
-        {
-            waiters.Wake();
-        }
-    }
-
     public Waiter Wait(ChallengeId id)
     {
         while (true)

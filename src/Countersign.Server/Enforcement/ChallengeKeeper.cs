@@ -7,7 +7,7 @@ namespace Countersign.Server.Enforcement;
 /// repeats their command, and when somebody's access ends, so does everything of theirs that waits or runs.
 /// </summary>
 internal sealed partial class ChallengeKeeper(
-    ChallengeRegister register, RunningCommands running, ChallengeWakeUps wakeUps, TimeProvider clock, ILogger<ChallengeKeeper> logger)
+    ChallengeRegister register, RunningCommands running, AccessEndings endings, TimeProvider clock, ILogger<ChallengeKeeper> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -20,8 +20,7 @@ internal sealed partial class ChallengeKeeper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var stopping = wakeUps.Lifetime.ApplicationStopping.Register(wakeUps.Announcements.WakeAll);
-        using var subscription = wakeUps.Endings.Subscribe(ended =>
+        using var subscription = endings.Subscribe(ended =>
         {
             _ = EndAsync(ended); // queued before a cancelled command can settle its own challenge as left by its client
             running.End(ended);
@@ -61,6 +60,3 @@ internal sealed partial class ChallengeKeeper(
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }
-
-/// <summary>What ends a hold from outside: somebody's access, and the gateway's own stop.</summary>
-internal sealed record ChallengeWakeUps(AccessEndings Endings, IHostApplicationLifetime Lifetime, ChallengeAnnouncements Announcements);

@@ -24,7 +24,6 @@ internal static class EnforcementServices
             .AddSingleton<Forwarder>()
             .AddSingleton<CommandReports>()
             .AddSingleton<Approvals>()
-            .AddSingleton<ChallengeWakeUps>()
             .AddHostedService<ChallengeKeeper>();
     }
 
