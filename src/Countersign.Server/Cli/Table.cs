@@ -1,9 +1,8 @@
 using System.Text;
-using Countersign.Server.Web.Views;
 
 namespace Countersign.Server.Cli;
 
-/// <summary>Aligned columns, two spaces apart, printable characters only, without trailing spaces.</summary>
+/// <summary>Aligned columns, two spaces apart, printable ASCII only, without trailing spaces.</summary>
 internal static class Table
 {
     public static void Write(TextWriter output, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows, string whenEmpty)
@@ -29,7 +28,7 @@ internal static class Table
         }
     }
 
-    /// <summary>What others have typed must not drive the terminal: what cannot be seen is spelled out.</summary>
+    /// <summary>What others have typed must not drive the terminal: what is not ASCII is spelled out, so that columns stay aligned and no two texts look the same.</summary>
     public static string Printable(string text) =>
-        VisibleText.Of(text.ReplaceLineEndings("; "));
+        string.Concat(text.ReplaceLineEndings("; ").EnumerateRunes().Select(rune => rune.Value is >= ' ' and <= '~' ? rune.ToString() : $"<U+{rune.Value:X4}>"));
 }

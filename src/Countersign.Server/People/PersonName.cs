@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using Microsoft.AspNetCore.Identity;
 
 namespace Countersign.Server.People;
 
 /// <summary>
-/// The one spelling of a person's name: trimmed, NFKC, lower case, <c>[a-z0-9._-]{1,64}</c>, starting with a letter or digit.
-/// Counters, look-ups and policies see only this, so that no spelling opens a second account or a fresh counter (CVE-2025-24806).
+/// The one spelling of a person's name: trimmed, lower case, <c>[a-z0-9._-]{1,64}</c>, starting with a letter or digit.
+/// Letters of other scripts and widths make nobody's name: they are not folded into one that looks alike. Counters, look-ups
+/// and policies see only this, so that no spelling opens a second account or a fresh counter (CVE-2025-24806).
 /// </summary>
 internal static class PersonName
 {
@@ -17,25 +17,13 @@ internal static class PersonName
 
     public static bool TryParse(string? typed, [NotNullWhen(true)] out string? name)
     {
-        name = typed is { Length: <= MaxTyped } ? Canonical(typed) : null;
+        name = typed is { Length: <= MaxTyped } ? typed.Trim().ToLowerInvariant() : null;
         if (name is null || name.Length is 0 or > MaxLength || !char.IsAsciiLetterOrDigit(name[0]) || name.AsSpan().IndexOfAnyExcept(Allowed) >= 0)
         {
             name = null;
         }
 
         return name is not null;
-    }
-
-    private static string? Canonical(string typed)
-    {
-        try
-        {
-            return typed.Trim().Normalize(NormalizationForm.FormKC).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return null; // a lone surrogate is no text
-        }
     }
 }
 

@@ -126,8 +126,8 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal("a ?[31m b", Terminal.OneLine("a \u001b[31m\r\n b"));
         using var output = new StringWriter { NewLine = "\n" };
-        Table.Write(output, ["NAME", "X"], [["\u001b]0;x\u0007", "1"], ["日本", "22"]], "none");
-        Assert.Equal("NAME    X\n?]0;x?  1\n??      22\n", output.ToString());
+        Table.Write(output, ["NAME", "X"], [["\u001b]0;\u0007", "1"], ["é\n", "22"]], "none");
+        Assert.Equal("NAME                 X\n<U+001B>]0;<U+0007>  1\n<U+00E9>;            22\n", output.ToString());
     }
 
     [Theory]

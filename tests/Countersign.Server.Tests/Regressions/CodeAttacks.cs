@@ -152,7 +152,7 @@ public sealed class CodeAttacks
     [Theory]
     [InlineData("ANN")]
     [InlineData("  ann  ")]
-    [InlineData("\uff41\uff4e\uff4e")]
+    [InlineData("aNn\t")]
     public async Task Another_spelling_of_a_name_opens_no_second_count(string spelling)
     {
         await using var gateway = await GatewayFixture.StartAsync();
@@ -165,6 +165,20 @@ public sealed class CodeAttacks
         }
 
         Assert.Equal([401, 401, 401, 429, 429, 429], statuses);
+    }
+
+    [Theory]
+    [InlineData("\uff41\uff4e\uff4e")]
+    [InlineData("ann\u200b")]
+    [InlineData("\u0430nn")]
+    public async Task A_name_that_only_looks_like_hers_is_nobodys_even_with_her_password(string spelling)
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        using var visitor = new Visitor(gateway);
+
+        (await visitor.PostAsync("session", new { user = spelling, password = TestPerson.Password, totp = ann.FreshCode() })).IsProblem(401, "refused");
+        Assert.Equal(200, (await visitor.SignInAsync(ann, ann.FreshCode())).Status);
     }
 
     [Theory]
