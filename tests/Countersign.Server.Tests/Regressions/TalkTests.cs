@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Countersign.Core.Git;
+using Countersign.Server.Enforcement;
 using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Regressions;
@@ -50,8 +51,11 @@ public sealed class TalkTests
         Assert.Equal(0, (await clone.Completion).ExitCode);
         gateway.Clock.Advance(TimeSpan.FromMinutes(20));
 
+        var told = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5)); // the first sign of life comes after the text
         var checkout = new GitClient(Path.Combine(git.Folder, "c")).StartAsync("checkout", "main");
-        var request = approve ? await ann.ApproveNextAsync() : await ann.DenyNextAsync();
+        var request = await ann.NextRequestAsync();
+        await told;
+        Assert.Equal(ApprovalOutcome.Done, (approve ? await ann.ApproveAsync(request) : await ann.DenyAsync(request)).Outcome);
         var result = await checkout.Completion;
         Assert.True(result.Shown.Contains($"remote: waiting for your approval at {gateway.Url}/a/{request.Id}   number {request.Number}", StringComparison.Ordinal), result.Error);
         Assert.True(approve == (result.ExitCode == 0), result.Error);
