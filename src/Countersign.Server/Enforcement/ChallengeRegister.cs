@@ -127,7 +127,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return new(null, ReasonCode.RecentlyDenied, wait);
         }
 
-        if (ChallengeTable.CountPending(transaction, request.PrincipalId) >= options.Value.PerPerson)
+        if (ChallengeTable.CountPending(transaction, request.PrincipalId, now.AddSeconds(-options.Value.ChallengeSeconds)) >= options.Value.PerPerson)
         {
             return new(null, ReasonCode.TooManyHeld, null);
         }

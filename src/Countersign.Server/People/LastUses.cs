@@ -12,25 +12,33 @@ namespace Countersign.Server.People;
 /// </summary>
 internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> databases, TimeProvider clock, ILogger<LastUses> logger) : BackgroundService
 {
+    /// <summary>Bounds how long other writers of the database wait.</summary>
+    private const int MaxGroup = 256;
+
     private static readonly TimeSpan Grain = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> noted = [];
-    private readonly Channel<Use> uses = Channel.CreateBounded<Use>(new BoundedChannelOptions(4096) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<Use> uses = Channel.CreateBounded<Use>(new BoundedChannelOptions(16_384) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void OfToken(Guid token, ClientAddress from) => Note(token, from.ToString());
 
     public void OfSession(Guid session) => Note(session, null);
 
-    /// <summary>Writes what has been noted so far.</summary>
+    /// <summary>Writes what has been noted so far, many in one transaction: a morning's rush must not sync the disk for each.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
     {
-        while (uses.Reader.TryRead(out var use))
+        while (uses.Reader.TryPeek(out _))
         {
             await using var database = await databases.CreateDbContextAsync(cancellation);
-            _ = use.From is { } from
-                ? await database.AccessTokens.Where(row => row.Id == use.Id).ExecuteUpdateAsync(
-                    set => set.SetProperty(row => row.LastUsedAt, use.At).SetProperty(row => row.LastUsedFrom, from), cancellation)
-                : await database.Sessions.Where(row => row.Id == use.Id).ExecuteUpdateAsync(
-                    set => set.SetProperty(row => row.LastSeenAt, use.At), cancellation);
+            await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+            for (var count = 0; count < MaxGroup && uses.Reader.TryRead(out var use); count++)
+            {
+                var at = use.At.ToUnixTimeMilliseconds();
+                _ = use.From is { } from
+                    ? await database.Database.ExecuteSqlAsync($"""UPDATE "AccessTokens" SET "LastUsedAt" = {at}, "LastUsedFrom" = {from} WHERE "Id" = {use.Id}""", cancellation)
+                    : await database.Database.ExecuteSqlAsync($"""UPDATE "Sessions" SET "LastSeenAt" = {at} WHERE "Id" = {use.Id}""", cancellation);
+            }
+
+            await transaction.CommitAsync(cancellation);
         }
     }
 

@@ -18,9 +18,11 @@ internal static class ChallengeTable
         transaction.Query(
             $"SELECT {Columns} FROM challenges WHERE base_key = $1 AND state IN ('Pending', 'Approved') ORDER BY created DESC", Read, baseKey);
 
-    public static int CountPending(LedgerTransaction transaction, PrincipalId principal) =>
+    /// <summary>The person's undecided ones among the recent. The plus keeps SQLite from walking everybody's that are pending.</summary>
+    public static int CountPending(LedgerTransaction transaction, PrincipalId principal, DateTimeOffset since) =>
         transaction.QueryFirst(
-            "SELECT count(*) FROM challenges WHERE principal = $1 AND state = 'Pending'", reader => reader.GetInt32(0), principal.ToString());
+            "SELECT count(*) FROM challenges WHERE principal = $1 AND created >= $2 AND +state = 'Pending'",
+            reader => reader.GetInt32(0), principal.ToString(), since.ToUnixTimeMilliseconds());
 
     public static IReadOnlyList<Challenge> OpenOf(LedgerTransaction transaction, PrincipalId principal) =>
         transaction.Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, principal.ToString());
