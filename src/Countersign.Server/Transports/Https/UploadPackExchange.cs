@@ -59,7 +59,8 @@ internal sealed class UploadPackExchange : IHttpExchange
         if (talks)
         {
             Begin();
-            context.Response.BodyWriter.WriteProgress(terms.Texts.Waiting(ChallengeLink.Of(challenge)));
+            // Git's packet reader takes the last line feed of a packet away and then waits for the end of the line: it gets two.
+            context.Response.BodyWriter.WriteProgress(terms.Texts.Waiting(ChallengeLink.Of(challenge)) + "\n\n");
             await context.Response.BodyWriter.FlushAsync(cancellation);
         }
     }
