@@ -14,10 +14,6 @@ namespace Countersign.Server.Enforcement;
 /// </summary>
 internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements announcements, IOptions<HoldOptions> options, TimeProvider clock)
 {
-    /// <summary>After a denial the same command is refused for a minute, doubling to a quarter of an hour.</summary>
-    private static readonly TimeSpan FirstCoolDown = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan MaxCoolDown = TimeSpan.FromMinutes(15);
-
     /// <summary>The challenge to wait for, or why there is none.</summary>
     internal readonly record struct Opened(Challenge? Challenge, ReasonCode Refused, TimeSpan? RetryAfter);
 
@@ -122,7 +118,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             }
         }
 
-        if (CoolDown(transaction, key, now) is { } wait)
+        if (DenialCoolDown.Left(transaction, key, now) is { } wait)
         {
             return new(null, ReasonCode.RecentlyDenied, wait);
         }
@@ -213,42 +209,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             transaction.Append(record);
         }
 
-        RememberDenial(transaction, before, after, now);
+        DenialCoolDown.Remember(transaction, before, after, now);
         return after with { Version = before.Version + 1 };
     }
-
-    private static void RememberDenial(LedgerTransaction transaction, Challenge before, Challenge after, DateTimeOffset now)
-    {
-        var subject = DenialSubject(ChallengeKey.Of(new(
-            after.PrincipalId, after.PrincipalName, after.Credential, after.Command, after.Client, null, "")));
-        if (before.State is ChallengeState.Pending && after.State is ChallengeState.Denied)
-        {
-            transaction.Execute(
-                """
-                INSERT INTO throttles (subject, failures, last_failure, locked) VALUES ($1, 1, $2, 0)
-                ON CONFLICT (subject) DO UPDATE SET failures = failures + 1, last_failure = $2
-                """,
-                subject, now.ToUnixTimeMilliseconds());
-        }
-        else if (before.State is ChallengeState.Pending && after.State is ChallengeState.Approved)
-        {
-            transaction.Execute("DELETE FROM throttles WHERE subject = $1", subject);
-        }
-    }
-
-    private static TimeSpan? CoolDown(LedgerTransaction transaction, string key, DateTimeOffset now)
-    {
-        var denied = transaction.QueryFirst<(int Times, long Last)>(
-            "SELECT failures, last_failure FROM throttles WHERE subject = $1", reader => (reader.GetInt32(0), reader.GetInt64(1)), DenialSubject(key));
-        if (denied.Times == 0)
-        {
-            return null;
-        }
-
-        var length = FirstCoolDown * Math.Pow(2, Math.Min(denied.Times - 1, 10));
-        var until = DateTimeOffset.FromUnixTimeMilliseconds(denied.Last) + (length < MaxCoolDown ? length : MaxCoolDown);
-        return until > now ? until - now : null;
-    }
-
-    private static string DenialSubject(string key) => $"denied:{key}";
 }

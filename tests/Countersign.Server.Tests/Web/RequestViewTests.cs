@@ -69,7 +69,7 @@ public sealed class RequestViewTests
     }
 
     [Theory]
-    [InlineData(0, "0 s ago")]
+    [InlineData(0, "just now")]
     [InlineData(89, "89 s ago")]
     [InlineData(600, "10 min ago")]
     [InlineData(7200, "2 h ago")]

@@ -15,7 +15,7 @@ public sealed class SignInPageTests
         await using var host = await WebHost.StartAsync();
         var query = $"return={Uri.EscapeDataString(asked)}";
         using var first = await host.SubmitAsync("/sign-in", $"/sign-in?handler=Password&{query}", new() { ["name"] = "ann", ["password"] = "right" });
-        Assert.Contains("Your code", await WebHost.TextOf(first), StringComparison.Ordinal);
+        Assert.Contains("Enter your code", await WebHost.TextOf(first), StringComparison.Ordinal);
 
         using var second = await host.SubmitAsync("/sign-in", $"/sign-in?handler=Code&{query}", new() { ["code"] = "123456" }, carried: CookieOf(first, PasswordKept));
 
