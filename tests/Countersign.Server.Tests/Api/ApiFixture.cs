@@ -1,16 +1,17 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Server.Api;
 using Countersign.Server.Cli;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fakes;
+using Countersign.Server.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +23,7 @@ public sealed class ApiFixture : IAsyncLifetime
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("countersign-api-");
     private WebApplication app = null!;
 
-    internal SetClock Clock { get; } = new();
+    internal FakeClock Clock { get; } = new();
 
     internal FakePeople People { get; private set; } = null!;
 

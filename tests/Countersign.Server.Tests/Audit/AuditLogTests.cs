@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Countersign.Server.Audit;
 using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,7 @@ namespace Countersign.Server.Tests.Audit;
 public sealed class AuditLogTests : IAsyncDisposable
 {
     private readonly LedgerFolder folder = new();
-    private readonly ManualTime clock = new(LedgerFolder.Noon);
+    private readonly FakeClock clock = new(LedgerFolder.Noon);
     private readonly CheckpointSigner signer;
     private readonly AuditLog log;
 

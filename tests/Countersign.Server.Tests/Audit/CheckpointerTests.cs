@@ -1,4 +1,5 @@
 using Countersign.Server.Audit;
+using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -7,7 +8,7 @@ namespace Countersign.Server.Tests.Audit;
 public sealed class CheckpointerTests : IAsyncLifetime
 {
     private readonly LedgerFolder folder = new();
-    private readonly ManualTime clock = new(LedgerFolder.Noon);
+    private readonly FakeClock clock = new(LedgerFolder.Noon);
     private readonly CheckpointSigner signer;
     private readonly Checkpointer checkpointer;
 

@@ -1,5 +1,5 @@
 using Countersign.Server.Cli;
-using Countersign.Server.Tests.Fakes;
+using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Cli;
 
@@ -15,7 +15,7 @@ public sealed class CommandLineTests : IDisposable
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         using var reader = new StringReader(input);
-        var exit = await CommandLine.RunAsync(args, new(reader, output, error, new SetClock()), TestContext.Current.CancellationToken);
+        var exit = await CommandLine.RunAsync(args, new(reader, output, error, new FakeClock()), TestContext.Current.CancellationToken);
         return (exit, output.ToString(), error.ToString());
     }
 
@@ -139,7 +139,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(7776000, "in 90 days")]
     public void Times_read_as_people_say_them(int seconds, string words)
     {
-        var now = new SetClock().Now;
+        var now = new FakeClock().Now;
         Assert.Equal(words, RelativeTime.Of(now.AddSeconds(seconds), now));
         Assert.Equal("never", RelativeTime.Of(null, now));
     }

@@ -3,13 +3,14 @@ using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
-using Countersign.Server.Factors;
 using Countersign.Server.Factors.RecoveryCodes;
 using Countersign.Server.Factors.Totp;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Factors;
 using Countersign.Server.People;
-using Countersign.Server.Storage;
 using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Storage;
+using Countersign.Server.Tests.Fixtures;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,7 @@ internal sealed class PeopleFixture : IAsyncDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("countersign-people-").FullName;
 
-    public ManualClock Clock { get; } = new();
+    public FakeClock Clock { get; } = new();
 
     public IPeople People => Get<IPeople>();
 

@@ -1,12 +1,38 @@
 namespace Countersign.Server.Tests.Fixtures;
 
 /// <summary>Time that moves only when told, with timers that fire when it does.</summary>
-internal sealed class FakeClock(DateTimeOffset start) : TimeProvider
+public sealed class FakeClock(DateTimeOffset start) : TimeProvider
 {
+    public static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
+
     private readonly Lock gate = new();
     private readonly List<FakeTimer> timers = [];
     private readonly List<(TimeSpan From, TimeSpan To, TaskCompletionSource Armed)> awaited = [];
     private DateTimeOffset now = start;
+
+    public FakeClock()
+        : this(Noon)
+    {
+    }
+
+    /// <summary>Setting it moves time like <see cref="Advance"/>.</summary>
+    public DateTimeOffset Now
+    {
+        get => GetUtcNow();
+        set => Advance(value - GetUtcNow());
+    }
+
+    /// <summary>Timers that are armed.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (gate)
+            {
+                return timers.Count;
+            }
+        }
+    }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
