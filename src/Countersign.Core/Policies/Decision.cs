@@ -61,7 +61,6 @@ public enum ReasonCode
     ClientLeft,
     Superseded,
     AccessEnded,
-    RulesChanged,
     RecentlyDenied,
     TooManyHeld,
     Unavailable,

@@ -83,10 +83,10 @@ internal sealed class ChallengeBroker(
     {
         switch ((await register.RedeemAsync(id, exchange.Request))?.State)
         {
-            // Spent just now or by a neighbour of the same command, whose grant covers this request too; an approval that could
-            // not be spent is for another operation, which the rules will say.
+            // Spent just now or by a neighbour of the same command, whose grant covers this request too, unless a push has used
+            // it up. Then, or when the rules got stricter meanwhile, the answer is that a second factor is owed: to be asked anew.
             case ChallengeState.Spent or ChallengeState.Approved:
-                return Redecide(exchange, id);
+                return new(decisions.Decide(exchange.Request, exchange.Phase), id);
             case ChallengeState.Pending:
                 if (last)
                 {
@@ -107,14 +107,6 @@ internal sealed class ChallengeBroker(
                 return Verdict.Deny(ReasonCode.RequestExpired, id);
         }
     }
-
-    private Verdict Redecide(IGitExchange exchange, ChallengeId id) =>
-        decisions.Decide(exchange.Request, exchange.Phase) switch
-        {
-            Decision.Allow allow => new(allow, id),
-            Decision.Deny deny => new(deny, id),
-            _ => Verdict.Deny(ReasonCode.RulesChanged, id),
-        };
 }
 
 /// <summary>What bounds a hold: places and time.</summary>

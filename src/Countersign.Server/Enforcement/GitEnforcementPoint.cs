@@ -9,7 +9,7 @@ namespace Countersign.Server.Enforcement;
 internal sealed partial class GitEnforcementPoint(
     Decider decisions, ChallengeBroker challenges, DecisionRecords records, Forwarder forwarder, ILogger<GitEnforcementPoint> logger)
 {
-    /// <summary>A grant can be used up by a neighbour between deciding and recording; then the command is decided anew, so often.</summary>
+    /// <summary>A grant can be used up by a neighbour, or the rules can get stricter, during a hold; then the command is decided anew, so often.</summary>
     private const int MaxDecisions = 3;
 
     public async Task HandleAsync(IGitExchange exchange, CancellationToken cancellation)
@@ -53,7 +53,7 @@ internal sealed partial class GitEnforcementPoint(
                 var verdict = decision is Decision.StepUp stepUp
                     ? await challenges.HoldAsync(exchange, stepUp, cancellation)
                     : new Verdict(decision);
-                if (await records.DecidedAsync(exchange, verdict) is { } recorded)
+                if (verdict.Decision is not Decision.StepUp && await records.DecidedAsync(exchange, verdict) is { } recorded)
                 {
                     return recorded;
                 }

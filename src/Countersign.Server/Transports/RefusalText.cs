@@ -84,10 +84,6 @@ internal sealed class RefusalText(GatewayOptions options)
                 "Your access has ended, or the access token was revoked.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
-            ReasonCode.RulesChanged =>
-            [
-                "The rules changed while this command waited. Run it again.",
-            ],
             ReasonCode.PushTooLarge =>
             [
                 "This push is too large to wait for approval after its upload.",
