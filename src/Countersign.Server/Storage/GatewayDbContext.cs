@@ -21,6 +21,8 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     public DbSet<RepositoryRow> Repositories => Set<RepositoryRow>();
 
+    public DbSet<UpstreamRow> Upstreams => Set<UpstreamRow>();
+
     public DbSet<TotpRow> TotpAuthenticators => Set<TotpRow>();
 
     public DbSet<RecoveryCodeRow> RecoveryCodes => Set<RecoveryCodeRow>();
@@ -59,7 +61,12 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     private static void BuildWorkspaces(ModelBuilder builder)
     {
-        builder.Entity<WorkspaceRow>().HasKey(row => row.Key);
+        builder.Entity<UpstreamRow>().HasKey(row => row.Name);
+        builder.Entity<WorkspaceRow>(workspace =>
+        {
+            workspace.HasKey(row => row.Key);
+            workspace.HasOne<UpstreamRow>().WithMany().HasForeignKey(row => row.UpstreamName);
+        });
         builder.Entity<MembershipRow>(membership =>
         {
             membership.HasKey(row => new { row.WorkspaceKey, row.PersonId });
@@ -70,6 +77,7 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
         {
             repository.HasKey(row => new { row.WorkspaceKey, row.Name });
             repository.HasOne<WorkspaceRow>().WithMany().HasForeignKey(row => row.WorkspaceKey);
+            repository.HasOne<UpstreamRow>().WithMany().HasForeignKey(row => row.UpstreamName);
         });
     }
 

@@ -279,7 +279,15 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UpstreamName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamPath")
+                        .HasColumnType("TEXT");
+
                     b.HasKey("WorkspaceKey", "Name");
+
+                    b.HasIndex("UpstreamName");
 
                     b.ToTable("Repositories");
                 });
@@ -363,6 +371,30 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.ToTable("TotpAuthenticators", (string)null);
                 });
 
+            modelBuilder.Entity("Countersign.Server.Storage.UpstreamRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("SealedSecret")
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Upstreams");
+                });
+
             modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
                 {
                     b.Property<string>("Key")
@@ -374,7 +406,15 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.Property<string>("Mode")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UpstreamName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamPath")
+                        .HasColumnType("TEXT");
+
                     b.HasKey("Key");
+
+                    b.HasIndex("UpstreamName");
 
                     b.ToTable("Workspaces");
                 });
@@ -520,6 +560,10 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
 
             modelBuilder.Entity("Countersign.Server.Storage.RepositoryRow", b =>
                 {
+                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
+                        .WithMany()
+                        .HasForeignKey("UpstreamName");
+
                     b.HasOne("Countersign.Server.Storage.WorkspaceRow", null)
                         .WithMany()
                         .HasForeignKey("WorkspaceKey")
@@ -543,6 +587,13 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasForeignKey("PersonId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
+                {
+                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
+                        .WithMany()
+                        .HasForeignKey("UpstreamName");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
