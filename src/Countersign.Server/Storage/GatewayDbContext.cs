@@ -62,11 +62,7 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
     private static void BuildWorkspaces(ModelBuilder builder)
     {
         builder.Entity<UpstreamRow>().HasKey(row => row.Name);
-        builder.Entity<WorkspaceRow>(workspace =>
-        {
-            workspace.HasKey(row => row.Key);
-            workspace.HasOne<UpstreamRow>().WithMany().HasForeignKey(row => row.UpstreamName);
-        });
+        builder.Entity<WorkspaceRow>().HasKey(row => row.Key);
         builder.Entity<MembershipRow>(membership =>
         {
             membership.HasKey(row => new { row.WorkspaceKey, row.PersonId });
@@ -77,7 +73,6 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
         {
             repository.HasKey(row => new { row.WorkspaceKey, row.Name });
             repository.HasOne<WorkspaceRow>().WithMany().HasForeignKey(row => row.WorkspaceKey);
-            repository.HasOne<UpstreamRow>().WithMany().HasForeignKey(row => row.UpstreamName);
         });
     }
 

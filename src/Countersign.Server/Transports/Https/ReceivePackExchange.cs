@@ -79,7 +79,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
             return true;
         }
 
-        spool = await PushSpool.TakeAsync(body, terms.Options.SpoolFolder, terms.Holds.SpoolBytes, cancellation);
+        spool = await terms.Spools.TakeAsync(body, cancellation);
         if (spool is null)
         {
             return false;
@@ -113,8 +113,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
             return await upstream.ForwardAsync(Far(), body, context.Response.BodyWriter, cancellation);
         }
 
-        await using var stream = spool.OpenRead(0);
-        return await upstream.ForwardAsync(Far(), PipeReader.Create(stream), context.Response.BodyWriter, cancellation);
+        return await upstream.ForwardAsync(Far() with { BodyLength = spool.Length }, spool.Read(), context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -290,8 +290,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
 
                     b.HasKey("WorkspaceKey", "Name");
 
-                    b.HasIndex("UpstreamName");
-
                     b.ToTable("Repositories");
                 });
 
@@ -416,8 +414,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.HasKey("Key");
-
-                    b.HasIndex("UpstreamName");
 
                     b.ToTable("Workspaces");
                 });
@@ -563,10 +559,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
 
             modelBuilder.Entity("Countersign.Server.Storage.RepositoryRow", b =>
                 {
-                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
-                        .WithMany()
-                        .HasForeignKey("UpstreamName");
-
                     b.HasOne("Countersign.Server.Storage.WorkspaceRow", null)
                         .WithMany()
                         .HasForeignKey("WorkspaceKey")
@@ -590,13 +582,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasForeignKey("PersonId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
-                });
-
-            modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
-                {
-                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
-                        .WithMany()
-                        .HasForeignKey("UpstreamName");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>

@@ -48,53 +48,13 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                 {
                     table.PrimaryKey("PK_Upstreams", x => x.Name);
                 });
-
-            migrationBuilder.CreateIndex(
-                name: "IX_Workspaces_UpstreamName",
-                table: "Workspaces",
-                column: "UpstreamName");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_Repositories_UpstreamName",
-                table: "Repositories",
-                column: "UpstreamName");
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_Repositories_Upstreams_UpstreamName",
-                table: "Repositories",
-                column: "UpstreamName",
-                principalTable: "Upstreams",
-                principalColumn: "Name");
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_Workspaces_Upstreams_UpstreamName",
-                table: "Workspaces",
-                column: "UpstreamName",
-                principalTable: "Upstreams",
-                principalColumn: "Name");
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropForeignKey(
-                name: "FK_Repositories_Upstreams_UpstreamName",
-                table: "Repositories");
-
-            migrationBuilder.DropForeignKey(
-                name: "FK_Workspaces_Upstreams_UpstreamName",
-                table: "Workspaces");
-
             migrationBuilder.DropTable(
                 name: "Upstreams");
-
-            migrationBuilder.DropIndex(
-                name: "IX_Workspaces_UpstreamName",
-                table: "Workspaces");
-
-            migrationBuilder.DropIndex(
-                name: "IX_Repositories_UpstreamName",
-                table: "Repositories");
 
             migrationBuilder.DropColumn(
                 name: "UpstreamName",

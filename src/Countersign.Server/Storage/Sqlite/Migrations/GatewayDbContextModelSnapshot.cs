@@ -287,8 +287,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
 
                     b.HasKey("WorkspaceKey", "Name");
 
-                    b.HasIndex("UpstreamName");
-
                     b.ToTable("Repositories");
                 });
 
@@ -413,8 +411,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.HasKey("Key");
-
-                    b.HasIndex("UpstreamName");
 
                     b.ToTable("Workspaces");
                 });
@@ -560,10 +556,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
 
             modelBuilder.Entity("Countersign.Server.Storage.RepositoryRow", b =>
                 {
-                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
-                        .WithMany()
-                        .HasForeignKey("UpstreamName");
-
                     b.HasOne("Countersign.Server.Storage.WorkspaceRow", null)
                         .WithMany()
                         .HasForeignKey("WorkspaceKey")
@@ -587,13 +579,6 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasForeignKey("PersonId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
-                });
-
-            modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
-                {
-                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
-                        .WithMany()
-                        .HasForeignKey("UpstreamName");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
