@@ -10,8 +10,9 @@ namespace Countersign.Server.Transports.Https;
 /// Nothing can be shown while it is held: clients read nothing before the end of this answer.
 /// </summary>
 internal sealed class InfoRefsExchange(
-    HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
+    HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
 {
+    private int version = asked;
     private ReadOnlyMemory<byte>? recent;
 
     public CommandRequest Request => request;
@@ -35,7 +36,17 @@ internal sealed class InfoRefsExchange(
     public Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
         var lines = texts.Lines(request, refused);
-        if (refused.Reason.Code == ReasonCode.RepositoryNotFound)
+        if (context.Response.HasStarted)
+        {
+            return GitHttpAnswer.BreakOffAsync(context, refused.Form, lines, cancellation);
+        }
+
+        if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
+        {
+            return GitHttpAnswer.UnauthorizedAsync(context, lines);
+        }
+
+        if (refused.Reason.Code is ReasonCode.RepositoryNotFound or ReasonCode.UpstreamNotFound)
         {
             return GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, lines);
         }
@@ -54,7 +65,11 @@ internal sealed class InfoRefsExchange(
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        var far = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
+        var far = new UpstreamRequest(request.Command, version)
+        {
+            Credential = request.Passed,
+            AnswerIsCompressed = Phase == ExchangePhase.RefList ? GitHttpAnswer.Compressed(context) : null,
+        };
         if (Phase != ExchangePhase.Capabilities)
         {
             return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
@@ -75,6 +90,13 @@ internal sealed class InfoRefsExchange(
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
         context.Response.ContentLength = recent!.Value.Length;
         return context.Response.BodyWriter.WriteAsync(recent.Value, cancellation).AsTask();
+    }
+
+    public bool TryAskForRefs()
+    {
+        var showsNone = Phase == ExchangePhase.Capabilities;
+        version = 0;
+        return showsNone;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
