@@ -1,3 +1,5 @@
+using Countersign.Server.Tests.Fixtures;
+
 namespace Countersign.Server.Tests.Clients;
 
 [Trait("Category", ClientProgram.Category)]
@@ -12,12 +14,17 @@ public sealed class UndecidedClientTests
         await using var gateway = await ClientMatrix.StartGatewayAsync(command);
         var home = await ClientHome.MakeAsync(gateway, client);
         var undecided = await home.PrepareAsync(ClientMatrix.Verb(command));
-        var step = TimeSpan.FromSeconds(home.Client.IsGit ? 50 : 4);
-        var waits = gateway.Clock.WhenArmedAsync(step - TimeSpan.FromSeconds(1), step);
+        var steps = StepsOf(home.Client);
+        var waits = NextAsync(gateway.Clock, steps[0]);
         var running = undecided.Start();
         var request = await home.Person.NextRequestAsync();
-        await waits;
-        gateway.Clock.Advance(TimeSpan.FromSeconds(50));
+        for (var step = 0; step < steps.Count; step++)
+        {
+            await waits;
+            waits = step + 1 < steps.Count ? NextAsync(gateway.Clock, steps[step + 1]) : Task.CompletedTask;
+            gateway.Clock.Advance(steps[step]);
+        }
+
         var result = await running.Completion;
         await ClientMatrix.AssertRefusedAsync(home, undecided, result, $"Not approved yet. Approve at {gateway.Url}/a/{request.Id},");
 
@@ -25,4 +32,12 @@ public sealed class UndecidedClientTests
         await ClientMatrix.AssertDoneAsync(home, undecided, await undecided.Start().Completion);
         await gateway.AssertInvariantsAsync();
     }
+
+    /// <summary>A hold of 50 s: silent towards Git's command line, a byte every 4 s towards the others.</summary>
+    private static List<TimeSpan> StepsOf(ClientProgram client) =>
+        client.IsGit
+            ? [TimeSpan.FromSeconds(50)]
+            : [.. Enumerable.Repeat(TimeSpan.FromSeconds(4), 12), TimeSpan.FromSeconds(2)];
+
+    private static Task NextAsync(FakeClock clock, TimeSpan step) => clock.WhenArmedAsync(step - TimeSpan.FromSeconds(1), step);
 }

@@ -19,7 +19,8 @@ def push(folder, who):
         tip = repo.refs[b"refs/heads/main"]
 
         def progress(text):
-            print(f"remote: {text.decode()}", end="", file=sys.stderr, flush=True)
+            if text:  # a sign of life is an empty text
+                print(f"remote: {text.decode()}", end="", file=sys.stderr, flush=True)
 
         result = client.send_pack(
             path, lambda refs: {b"refs/heads/main": tip}, repo.generate_pack_data, progress=progress)

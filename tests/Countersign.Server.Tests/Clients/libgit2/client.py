@@ -18,7 +18,8 @@ class Callbacks(pygit2.RemoteCallbacks):
         return pygit2.UserPass(os.environ["CLIENT_USER"], os.environ["CLIENT_TOKEN"])
 
     def sideband_progress(self, string):
-        print(f"remote: {string}", end="", file=sys.stderr, flush=True)
+        if string:  # a sign of life is an empty text
+            print(f"remote: {string}", end="", file=sys.stderr, flush=True)
 
     def push_update_reference(self, refname, message):
         if message is not None:
