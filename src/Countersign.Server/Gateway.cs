@@ -7,6 +7,7 @@ using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Web;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -52,6 +53,7 @@ internal static class Gateway
             .AddFactors()
             .AddPolicies()
             .AddLocalRepositories()
+            .AddUpstreams()
             .AddEnforcement()
             .AddGitHttp()
             .AddWeb()
