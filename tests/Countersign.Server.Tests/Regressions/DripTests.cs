@@ -216,13 +216,13 @@ public sealed class DripTests
 
     private sealed class BrokenUpstream : IUpstream
     {
-        public Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, System.IO.Pipelines.PipeWriter answer, CancellationToken cancellation) =>
+        public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, System.IO.Pipelines.PipeWriter answer, CancellationToken cancellation) =>
             throw new UpstreamUnavailableException("The disk has gone.");
 
-        public Task<ForwardOutcome> ForwardAsync(GitCommand command, int protocolVersion, System.IO.Pipelines.PipeReader request, System.IO.Pipelines.PipeWriter answer, CancellationToken cancellation) =>
+        public Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, System.IO.Pipelines.PipeReader body, System.IO.Pipelines.PipeWriter answer, CancellationToken cancellation) =>
             throw new UpstreamUnavailableException("The disk has gone.");
 
-        public Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation) =>
+        public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation) =>
             throw new UpstreamUnavailableException("The disk has gone.");
     }
 }

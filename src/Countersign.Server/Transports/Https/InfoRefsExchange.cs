@@ -66,13 +66,15 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
 
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
+        var asked = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
         if (drip.HasBegun)
         {
-            return drip.ForwardAsync(refs => upstream.AdvertiseAsync(request.Command, version, refs, cancellation));
+            asked = asked with { AnswerIsCompressed = null }; // its beginning went out plain
+            return drip.ForwardAsync(refs => upstream.AdvertiseAsync(asked, refs, cancellation));
         }
 
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        return upstream.AdvertiseAsync(new(request.Command, version) { Credential = request.Passed }, context.Response.BodyWriter, cancellation);
+        return upstream.AdvertiseAsync(asked, context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
