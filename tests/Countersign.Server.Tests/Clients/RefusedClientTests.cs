@@ -18,6 +18,10 @@ public sealed class RefusedClientTests
         var verb = command == "clone" ? "fetch" : "push";
         await ClientMatrix.AssertRefusedAsync(home, denied, result, $"Denied: this {verb} was refused on the approval page (request {request.Id}).");
         Assert.Contains($"{gateway.Url}/a/{request.Id}/report", result.Shown, StringComparison.Ordinal);
+        Assert.Contains(
+            ClientsDocument.BeginningOfDenial(client, command).Replace("URL", $"{gateway.Url}/scm/ACME/core.git", StringComparison.Ordinal),
+            result.Shown,
+            StringComparison.Ordinal);
         await gateway.AssertInvariantsAsync();
     }
 }

@@ -10,14 +10,18 @@ namespace Countersign.Server.Transports.Https;
 /// Nothing can be shown while it is held: clients read nothing before the end of this answer. All but Git's own command line,
 /// which is patient and shows more of other answers, are kept from hanging up by a <see cref="ServiceLineDrip"/>.
 /// </summary>
-internal sealed class InfoRefsExchange(HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts) : IHttpExchange
+internal sealed class InfoRefsExchange(
+    HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
 {
     private readonly ServiceLineDrip drip = new(context, request.Command.Service);
+    private ReadOnlyMemory<byte>? recent;
 
     public CommandRequest Request => request;
 
     public ExchangePhase Phase =>
         version == 2 && request.Command.Service == GitService.UploadPack ? ExchangePhase.Capabilities : ExchangePhase.RefList;
+
+    public bool CanRepeat => Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
 
     public TimeSpan HoldTime
     {
@@ -64,17 +68,36 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
         return context.Response.BodyWriter.FlushAsync(cancellation).AsTask();
     }
 
-    public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
+    public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        var asked = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
+        var far = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
         if (drip.HasBegun)
         {
-            asked = asked with { AnswerIsCompressed = null }; // its beginning went out plain
-            return drip.ForwardAsync(refs => upstream.AdvertiseAsync(asked, refs, cancellation));
+            far = far with { AnswerIsCompressed = null }; // its beginning went out plain
+            return await drip.ForwardAsync(refs => upstream.AdvertiseAsync(far, refs, cancellation));
         }
 
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        return upstream.AdvertiseAsync(asked, context.Response.BodyWriter, cancellation);
+        if (Phase != ExchangePhase.Capabilities)
+        {
+            return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
+        }
+
+        var answer = new CopyingWriter(context.Response.BodyWriter, CapabilityAnswers.MaxLength);
+        var outcome = await upstream.AdvertiseAsync(far, answer, cancellation);
+        if (outcome.Succeeded && answer.Copy is { } capabilities)
+        {
+            answers.Keep(request, capabilities);
+        }
+
+        return outcome;
+    }
+
+    public Task RepeatAsync(CancellationToken cancellation)
+    {
+        GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
+        context.Response.ContentLength = recent!.Value.Length;
+        return context.Response.BodyWriter.WriteAsync(recent.Value, cancellation).AsTask();
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -12,6 +12,9 @@ public final class Client {
     private static final UsernamePasswordCredentialsProvider WHO =
         new UsernamePasswordCredentialsProvider(String.valueOf(System.getenv("CLIENT_USER")), String.valueOf(System.getenv("CLIENT_TOKEN")));
 
+    /** Seconds. Eclipse sets 30; what counts is silence. */
+    private static final int TIMEOUT = 10;
+
     public static void main(String[] arguments) {
         try {
             run(arguments);
@@ -30,11 +33,11 @@ public final class Client {
                 break;
             case "clone":
                 Git.cloneRepository().setURI(arguments[1]).setDirectory(new File(arguments[2]))
-                    .setCredentialsProvider(WHO).setProgressMonitor(monitor()).call().close();
+                    .setTimeout(TIMEOUT).setCredentialsProvider(WHO).setProgressMonitor(monitor()).call().close();
                 break;
             case "fetch":
                 try (Git git = Git.open(new File(arguments[1]))) {
-                    git.fetch().setRemote("origin").setCredentialsProvider(WHO).setProgressMonitor(monitor()).call();
+                    git.fetch().setRemote("origin").setTimeout(TIMEOUT).setCredentialsProvider(WHO).setProgressMonitor(monitor()).call();
                 }
                 break;
             case "push":
@@ -48,7 +51,7 @@ public final class Client {
     private static void push(File folder) throws Exception {
         try (Git git = Git.open(folder)) {
             for (PushResult result : git.push().setRemote("origin").setRefSpecs(new RefSpec("refs/heads/main"))
-                    .setCredentialsProvider(WHO).setOutputStream(System.err).call()) {
+                    .setTimeout(TIMEOUT).setCredentialsProvider(WHO).setOutputStream(System.err).call()) {
                 for (RemoteRefUpdate update : result.getRemoteUpdates()) {
                     if (update.getStatus() != RemoteRefUpdate.Status.OK && update.getStatus() != RemoteRefUpdate.Status.UP_TO_DATE) {
                         throw new Exception(update.getRemoteName() + ": " + update.getStatus() + " " + update.getMessage());
