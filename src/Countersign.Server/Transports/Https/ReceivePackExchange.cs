@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Policies;
