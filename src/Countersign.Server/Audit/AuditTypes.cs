@@ -44,6 +44,9 @@ internal static class AuditTypes
     public const string MemberAdded = "member.added";
     public const string MemberAccepted = "member.accepted";
     public const string MemberRemoved = "member.removed";
+    public const string WorkspaceMoved = "workspace.moved";
+    public const string UpstreamAdded = "upstream.added";
+    public const string UpstreamRemoved = "upstream.removed";
     public const string RepositoryAdded = "repository.added";
     public const string PolicyApplied = "policy.applied";
 }

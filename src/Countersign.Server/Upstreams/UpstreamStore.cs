@@ -33,14 +33,7 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
     {
         await using (var database = await databases.CreateDbContextAsync(cancellation))
         {
-            database.Upstreams.Add(new()
-            {
-                Name = upstream.Name,
-                Kind = upstream.Kind,
-                Settings = JsonSerializer.Serialize(upstream, Json),
-                SealedSecret = upstream.ServiceSecret is { } secret ? seal.Protect(Encoding.UTF8.GetBytes(secret)) : null,
-                CreatedAt = clock.GetUtcNow(),
-            });
+            database.Upstreams.Add(RowOf(upstream));
             if (!await database.TrySaveAsync())
             {
                 return false;
@@ -50,6 +43,16 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
         await ReloadAsync(cancellation);
         return true;
     }
+
+    /// <summary>How it is stored, its secret sealed.</summary>
+    public UpstreamRow RowOf(UpstreamDefinition upstream) => new()
+    {
+        Name = upstream.Name,
+        Kind = upstream.Kind,
+        Settings = JsonSerializer.Serialize(upstream, Json),
+        SealedSecret = upstream.ServiceSecret is { } secret ? seal.Protect(Encoding.UTF8.GetBytes(secret)) : null,
+        CreatedAt = clock.GetUtcNow(),
+    };
 
     /// <summary>Reads all anew: after every change of a Git host or of a workspace's place.</summary>
     public async Task ReloadAsync(CancellationToken cancellation)

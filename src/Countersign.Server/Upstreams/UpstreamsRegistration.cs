@@ -11,6 +11,12 @@ internal static class UpstreamsRegistration
         services.AddSingleton<UpstreamStore>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamStore>());
         services.AddSingleton<UpstreamPlaces>();
+        services.AddSingleton<TakenPlaces>();
+        services.AddSingleton<UpstreamConnections>();
+        services.AddSingleton<UpstreamQuestions>();
+        services.AddSingleton<UpstreamStates>();
+        services.AddSingleton<UpstreamChecks>();
+        services.AddSingleton<IUpstreamDesk, UpstreamDesk>();
         services.AddSmartHttp();
         services.AddSingleton<IUpstream, RoutedUpstream>();
         return services;
