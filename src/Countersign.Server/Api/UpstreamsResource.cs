@@ -1,3 +1,4 @@
+using Countersign.Server.People;
 using Countersign.Server.Upstreams;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -42,6 +43,9 @@ internal sealed record UpstreamCheckInput(string? Repository = null);
 /// <param name="Detail">One line.</param>
 internal sealed record UpstreamCheckView(bool Ok, string Detail);
 
+/// <param name="Lifted">How many credentials.</param>
+internal sealed record LiftedView(int Lifted);
+
 internal static class UpstreamsResource
 {
     public static void Map(RouteGroupBuilder api)
@@ -57,7 +61,16 @@ internal static class UpstreamsResource
             .WithName("removeUpstream").WithSummary("Remove a Git host that no workspace and no repository uses.");
         upstreams.MapPost("/{name}/check", CheckAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("checkUpstream").WithSummary("Connect to a Git host and ask it for a repository.");
+        api.MapPost("/people/{name}/lift", LiftAsync).For(ApiAccess.Administrator, freshStepUp: true).WithTags("People")
+            .WithName("liftReported").WithSummary("Let in again a person's credentials for Git hosts that were reported as \"This wasn't me\".");
     }
+
+    /// <summary>A credential of a Git host cannot be revoked here; "This wasn't me" refuses it until this is said.</summary>
+    private static async Task<Results<Ok<LiftedView>, ProblemHttpResult>> LiftAsync(
+        string name, Caller caller, IPeople people, IUpstreamDesk desk, CancellationToken cancellation) =>
+        await people.FindAsync(name, cancellation) is { } person
+            ? TypedResults.Ok(new LiftedView(await desk.LiftAsync(person.Id, caller.Actor)))
+            : Refusals.NoSuchPerson.ToProblem();
 
     private static async Task<Ok<IReadOnlyList<UpstreamView>>> ListAsync(IUpstreamDesk desk, CancellationToken cancellation)
     {

@@ -36,6 +36,8 @@ internal static class AuditTypes
     public const string FactorReset = "factor.reset";
     public const string RecoveryCodesMade = "factor.recovery_codes_made";
     public const string RecoveryCodeUsed = "factor.recovery_code_used";
+    public const string CredentialReported = "credential.reported";
+    public const string CredentialLifted = "credential.lifted";
     public const string TokenAdded = "token.added";
     public const string TokenRevoked = "token.revoked";
 

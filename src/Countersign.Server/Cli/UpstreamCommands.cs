@@ -20,6 +20,7 @@ internal static class UpstreamCommands
         Show(admin),
         Check(admin),
         Remove(admin),
+        Lift(admin),
     };
 
     private static Command Show(AdminVerbs admin)
@@ -91,6 +92,17 @@ internal static class UpstreamCommands
             await admin.Terminal.Out.WriteLineAsync(admin.WantsJson(parsed) ? "{}" : $"removed {parsed.GetRequiredValue(name)}");
             return ExitCodes.Done;
         });
+    }
+
+    private static Command Lift(AdminVerbs admin)
+    {
+        var name = AdminVerbs.Name();
+        return admin.Verb(
+            "lift",
+            "Let in again a person's credentials for Git hosts that were reported as \"This wasn't me\".",
+            [name],
+            parsed => AdminCall.Post(AdminCall.At($"people/{parsed.GetRequiredValue(name)}/lift")),
+            (lifted, output) => output.WriteLine($"lifted {lifted.Text("lifted")}"));
     }
 
     private static string At(ParseResult parsed, Argument<string> name) => AdminCall.At($"upstreams/{parsed.GetRequiredValue(name)}");

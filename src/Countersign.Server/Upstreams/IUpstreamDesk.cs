@@ -1,3 +1,4 @@
+using Countersign.Core.Identities;
 using Countersign.Server.People;
 
 namespace Countersign.Server.Upstreams;
@@ -29,6 +30,9 @@ internal interface IUpstreamDesk
 
     /// <summary>Serves a workspace that has no repositories from a Git host's folder, or from this machine.</summary>
     Task<Result<UpstreamFolder?>> MoveAsync(string workspace, string upstream, string? folder, string actor, CancellationToken cancellation);
+
+    /// <summary>Lets in again what a person reported as "This wasn't me": their credentials for Git hosts. How many there were.</summary>
+    Task<int> LiftAsync(PrincipalId person, string actor);
 
     /// <summary>Where a new workspace goes.</summary>
     /// <param name="upstream">A name, <c>local</c>, or null for the one Git host if there is exactly one.</param>

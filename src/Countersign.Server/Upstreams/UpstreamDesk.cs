@@ -1,12 +1,14 @@
+using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.People;
 using Countersign.Server.Storage;
+using Countersign.Server.Upstreams.Passed;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Upstreams;
 
 internal sealed class UpstreamDesk(
-    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, AuditTrail audit) : IUpstreamDesk
+    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AuditTrail audit) : IUpstreamDesk
 {
     private static readonly Refusal NoSuchUpstream = new("no_such_upstream", "There is no such Git host.");
     private static readonly Refusal Taken = new("upstream_taken", "There is a Git host of that name already.");
@@ -141,6 +143,8 @@ internal sealed class UpstreamDesk(
         await upstreams.ReloadAsync(CancellationToken.None);
         return place;
     }
+
+    public Task<int> LiftAsync(PrincipalId person, string actor) => reported.LiftAsync(person, actor);
 
     public Result<UpstreamFolder?> Choose(string? upstream, string? folder, string key)
     {

@@ -24,6 +24,9 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
     /// <summary>Where repositories of Git hosts are served beside <c>/scm/KEY/REPO</c>.</summary>
     public MountTable Mounts => known.Mounts;
 
+    /// <summary>Some host checks people's own credentials.</summary>
+    public bool AnyPassed => known.AnyPassed;
+
     public UpstreamDefinition? Find(string name) => known.Upstreams.GetValueOrDefault(name);
 
     public IReadOnlyList<UpstreamDefinition> List() => [.. known.Upstreams.Values.OrderBy(upstream => upstream.Name, StringComparer.Ordinal)];
@@ -84,5 +87,8 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
             ServiceSecret = row.SealedSecret is { } secret ? Encoding.UTF8.GetString(seal.Unprotect(secret)) : null,
         };
 
-    private sealed record Known(IReadOnlyDictionary<string, UpstreamDefinition> Upstreams, MountTable Mounts);
+    private sealed record Known(IReadOnlyDictionary<string, UpstreamDefinition> Upstreams, MountTable Mounts)
+    {
+        public bool AnyPassed { get; } = Upstreams.Values.Any(upstream => upstream.Credentials == UpstreamCredentials.Passed);
+    }
 }

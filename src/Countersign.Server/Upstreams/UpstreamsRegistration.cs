@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.Upstreams.Passed;
 using Countersign.Server.Upstreams.SmartHttp;
 
 namespace Countersign.Server.Upstreams;
@@ -17,6 +18,7 @@ internal static class UpstreamsRegistration
         services.AddSingleton<UpstreamStates>();
         services.AddSingleton<UpstreamChecks>();
         services.AddSingleton<IUpstreamDesk, UpstreamDesk>();
+        services.AddPassedCredentials();
         services.AddSmartHttp();
         services.AddSingleton<IUpstream, RoutedUpstream>();
         return services;

@@ -1,3 +1,4 @@
+using Countersign.Core.Identities;
 using Countersign.Server.People;
 using Countersign.Server.Upstreams;
 
@@ -22,6 +23,8 @@ internal sealed class FakeUpstreams : IUpstreamDesk
 
     public Task<Result<UpstreamFolder?>> MoveAsync(string workspace, string upstream, string? folder, string actor, CancellationToken cancellation) =>
         Task.FromResult<Result<UpstreamFolder?>>(None);
+
+    public Task<int> LiftAsync(PrincipalId person, string actor) => Task.FromResult(0);
 
     public Result<UpstreamFolder?> Choose(string? upstream, string? folder, string key) => default;
 }
