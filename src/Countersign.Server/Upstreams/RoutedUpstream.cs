@@ -9,6 +9,8 @@ namespace Countersign.Server.Upstreams;
 /// <summary>Each repository's own far side: this machine, or the Git host that has it.</summary>
 internal sealed class RoutedUpstream(UpstreamPlaces places, UpstreamStates states, LocalUpstream local, SmartHttpUpstream smartHttp) : IUpstream
 {
+    public bool Inspects(RepositoryPath repository) => Of(repository).Inspects(repository);
+
     public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation) =>
         WatchAsync(request, far => far.AdvertiseAsync(request, answer, cancellation));
 
@@ -16,7 +18,7 @@ internal sealed class RoutedUpstream(UpstreamPlaces places, UpstreamStates state
         WatchAsync(request, far => far.ForwardAsync(request, body, answer, cancellation));
 
     public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation) =>
-        places.Find(request.Command.Repository) is null ? local.InspectAsync(request, pack, cancellation) : smartHttp.InspectAsync(request, pack, cancellation);
+        Of(request.Command.Repository).InspectAsync(request, pack, cancellation);
 
     /// <summary>Administrators see how each Git host was when a command last needed it.</summary>
     private async Task<ForwardOutcome> WatchAsync(UpstreamRequest request, Func<IUpstream, Task<ForwardOutcome>> forward)
@@ -38,4 +40,6 @@ internal sealed class RoutedUpstream(UpstreamPlaces places, UpstreamStates state
             throw;
         }
     }
+
+    private IUpstream Of(RepositoryPath repository) => places.Find(repository) is null ? local : smartHttp;
 }

@@ -1,4 +1,7 @@
+using System.Net;
 using System.Security.Authentication;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Upstreams.SmartHttp;
 
 namespace Countersign.Server.Upstreams;
 
@@ -31,7 +34,7 @@ internal sealed record UpstreamQuestion(string Path)
 /// Asks Git hosts what the gateway itself needs to know: are you there, is this credential good, whose is it. Nothing of a
 /// repository is read, and no redirect is followed: a credential goes to the configured host and nowhere else.
 /// </summary>
-internal sealed class UpstreamQuestions(UpstreamConnections connections, TimeProvider clock)
+internal sealed class UpstreamQuestions(UpstreamClients clients, GatewayOptions gateway, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -40,11 +43,19 @@ internal sealed class UpstreamQuestions(UpstreamConnections connections, TimePro
     {
         using var patience = new CancellationTokenSource(Patience, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(upstream.Base.GetLeftPart(UriPartial.Path).TrimEnd('/') + question.Path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(upstream.Base.GetLeftPart(UriPartial.Path).TrimEnd('/') + question.Path))
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Headers.TryAddWithoutValidation("User-Agent", "git/2.45.0 (countersign)"); // hosts tell Git from browsers by it
         request.Headers.TryAddWithoutValidation("Git-Protocol", "version=2");
         request.Headers.TryAddWithoutValidation("Accept", "*/*");
-        connections.Address(request, upstream);
+        if (upstream.KeepHost)
+        {
+            request.Headers.Host = gateway.Url.Authority;
+        }
+
         if (question.Authorization is { } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
@@ -52,7 +63,8 @@ internal sealed class UpstreamQuestions(UpstreamConnections connections, TimePro
 
         try
         {
-            using var response = await connections.Of(upstream).SendAsync(request, both.Token);
+            using var lease = clients.Take(upstream);
+            using var response = await lease.SendAsync(request, both.Token);
             return new(
                 (int)response.StatusCode,
                 response.Content.Headers.ContentType?.MediaType ?? "",
@@ -62,6 +74,10 @@ internal sealed class UpstreamQuestions(UpstreamConnections connections, TimePro
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new UpstreamSilentException($"it gave no answer in {Patience.TotalSeconds:0} s");
+        }
+        catch (UpstreamUnavailableException failure)
+        {
+            throw new UpstreamSilentException(failure.Message, failure);
         }
         catch (HttpRequestException failure)
         {

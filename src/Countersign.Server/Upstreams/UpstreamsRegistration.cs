@@ -13,7 +13,6 @@ internal static class UpstreamsRegistration
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamStore>());
         services.AddSingleton<UpstreamPlaces>();
         services.AddSingleton<TakenPlaces>();
-        services.AddSingleton<UpstreamConnections>();
         services.AddSingleton<UpstreamQuestions>();
         services.AddSingleton<UpstreamStates>();
         services.AddSingleton<UpstreamChecks>();

@@ -65,7 +65,6 @@ internal sealed class GitAuthentication(IAccessTokens tokens, PassedFirstFactor 
             await rejections.RecordAsync(rejected.UserName, client);
         }
 
-        context.Response.Headers.WWWAuthenticate = "Basic realm=\"Countersign\", charset=\"UTF-8\"";
-        await GitHttpAnswer.TextAsync(context, StatusCodes.Status401Unauthorized, lines);
+        await GitHttpAnswer.UnauthorizedAsync(context, lines);
     }
 }
