@@ -34,6 +34,7 @@ internal static partial class DoctorCommand
                 Policy(Path.Combine(folder, "policy.yaml")),
                 Log(folder),
                 await GatewayAsync(admin, parsed, data, cancellation),
+                .. await UpstreamsAsync(admin, parsed, cancellation),
             ];
             if (admin.WantsJson(parsed))
             {
@@ -138,6 +139,29 @@ internal static partial class DoctorCommand
         catch (UnauthorizedAccessException exception)
         {
             return new("gateway", "wrong", exception.Message);
+        }
+    }
+
+    /// <summary>Each Git host answers and speaks Git; asked by the running gateway, over its own way there.</summary>
+    private static async Task<IReadOnlyList<Finding>> UpstreamsAsync(AdminVerbs admin, ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            var upstreams = await admin.SendAsync(parsed, AdminCall.Get("upstreams"), cancellation);
+            var findings = new List<Finding>();
+            foreach (var name in upstreams.Succeeded ? upstreams.Json.Items().Select(upstream => upstream.Text("name")) : [])
+            {
+                var reply = await admin.SendAsync(parsed, AdminCall.Post(AdminCall.At($"upstreams/{name}/check"), new { }), cancellation);
+                findings.Add(reply.Succeeded
+                    ? new($"Git host {name}", reply.Json.Flag("ok") ? "ok" : "wrong", reply.Json.Text("detail"))
+                    : new($"Git host {name}", "wrong", reply.Detail));
+            }
+
+            return findings;
+        }
+        catch (Exception exception) when (exception is NoGatewayException or UnauthorizedAccessException)
+        {
+            return []; // said above already
         }
     }
 
