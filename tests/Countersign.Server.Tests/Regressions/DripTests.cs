@@ -139,7 +139,7 @@ public sealed class DripTests
             await DripAsync(gateway, held, "00");
             await ann.ApproveAsync(request);
             var body = Unchunked(await held.ReadToEndAsync());
-            Assert.Matches("^001e# service=git-upload-pack\n0000[0-9a-f]{4}ERR The gateway could not decide or serve this command", body);
+            Assert.Matches("^001e# service=git-upload-pack\n0000[0-9a-f]{4}ERR The disk has gone.", body);
         }
 
         await gateway.AssertInvariantsAsync();
@@ -216,6 +216,8 @@ public sealed class DripTests
 
     private sealed class BrokenUpstream : IUpstream
     {
+        public bool Inspects(RepositoryPath repository) => true;
+
         public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, System.IO.Pipelines.PipeWriter answer, CancellationToken cancellation) =>
             throw new UpstreamUnavailableException("The disk has gone.");
 

@@ -11,9 +11,10 @@ namespace Countersign.Server.Transports.Https;
 /// which is patient and shows more of other answers, are kept from hanging up by a <see cref="ServiceLineDrip"/>.
 /// </summary>
 internal sealed class InfoRefsExchange(
-    HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
+    HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
 {
     private readonly ServiceLineDrip drip = new(context, request.Command.Service);
+    private int version = asked;
     private ReadOnlyMemory<byte>? recent;
 
     public CommandRequest Request => request;
@@ -47,12 +48,22 @@ internal sealed class InfoRefsExchange(
     public Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
         var lines = texts.Lines(request, refused);
-        if (drip.HasBegun)
+        if (drip.HasBegun && refused.Form == AnswerForm.NotBegun)
         {
             return drip.RefuseAsync(string.Join('\n', lines), cancellation);
         }
 
-        if (refused.Reason.Code == ReasonCode.RepositoryNotFound)
+        if (context.Response.HasStarted)
+        {
+            return GitHttpAnswer.BreakOffAsync(context, refused.Form, lines, cancellation);
+        }
+
+        if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
+        {
+            return GitHttpAnswer.UnauthorizedAsync(context, lines);
+        }
+
+        if (refused.Reason.Code is ReasonCode.RepositoryNotFound or ReasonCode.UpstreamNotFound)
         {
             return GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, lines);
         }
@@ -70,7 +81,11 @@ internal sealed class InfoRefsExchange(
 
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        var far = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
+        var far = new UpstreamRequest(request.Command, version)
+        {
+            Credential = request.Passed,
+            AnswerIsCompressed = Phase == ExchangePhase.RefList ? GitHttpAnswer.Compressed(context) : null,
+        };
         if (drip.HasBegun)
         {
             far = far with { AnswerIsCompressed = null }; // its beginning went out plain
@@ -98,6 +113,13 @@ internal sealed class InfoRefsExchange(
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
         context.Response.ContentLength = recent!.Value.Length;
         return context.Response.BodyWriter.WriteAsync(recent.Value, cancellation).AsTask();
+    }
+
+    public bool TryAskForRefs()
+    {
+        var showsNone = Phase == ExchangePhase.Capabilities;
+        version = 0;
+        return showsNone;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
