@@ -10,7 +10,7 @@ namespace Countersign.Server.Transports.Https;
 internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<GitHttpDoor> logger)
 {
     public Task HandleAsync(HttpContext context, RequestDelegate next) =>
-        RequestShape.Defect(context) is { } defect ? RefuseAsync(context, defect)
+        RequestShape.Defect(context) is { } defect ? RequestShape.RefuseAsync(context, defect)
         : GitHttpTransport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context)
         : next(context);
 
@@ -22,7 +22,7 @@ internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<Gi
         }
         catch (Exception exception) when (exception is UnreadableRequestException or BadHttpRequestException)
         {
-            await (context.Response.HasStarted ? AbortAsync(context) : RefuseAsync(context, exception.Message));
+            await (context.Response.HasStarted ? AbortAsync(context) : RequestShape.RefuseAsync(context, exception.Message));
         }
         catch (ConnectionResetException)
         {
@@ -44,13 +44,6 @@ internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<Gi
     {
         context.Abort();
         return Task.CompletedTask;
-    }
-
-    /// <summary>Two readings of one message must not share a connection with the next.</summary>
-    private static Task RefuseAsync(HttpContext context, string defect)
-    {
-        context.Response.Headers.Connection = "close";
-        return GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, defect);
     }
 
     private static partial class Log

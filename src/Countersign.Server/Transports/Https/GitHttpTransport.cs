@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Proxies;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -54,7 +55,7 @@ internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthenticati
 
         await EnforceAsync(context, request, new(
             who.Principal.Id, who.Principal.Name, who.Credential, new(request.Service, request.Repository),
-            RequestShape.Client(context), token, userAgent));
+            RequestOrigin.ClientOf(context), token, userAgent));
     }
 
     private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)
