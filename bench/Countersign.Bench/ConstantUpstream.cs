@@ -10,15 +10,15 @@ internal sealed class ConstantUpstream : IUpstream
     /// <summary>About what a small repository's ref list takes.</summary>
     public static byte[] Answer { get; } = [.. Enumerable.Range(0, 512).Select(index => (byte)('a' + (index % 26)))];
 
-    public async Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, PipeWriter answer, CancellationToken cancellation)
+    public async Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation)
     {
         await answer.WriteAsync(Answer, cancellation);
         return new(true, 0, Answer.Length, "ok");
     }
 
-    public Task<ForwardOutcome> ForwardAsync(GitCommand command, int protocolVersion, PipeReader request, PipeWriter answer, CancellationToken cancellation) =>
-        AdvertiseAsync(command, protocolVersion, answer, cancellation);
+    public Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation) =>
+        AdvertiseAsync(request, answer, cancellation);
 
-    public Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation) =>
-        Task.FromResult(command.Updates);
+    public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation) =>
+        Task.FromResult(request.Command.Updates);
 }

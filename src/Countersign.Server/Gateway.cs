@@ -9,6 +9,7 @@ using Countersign.Server.Proxies;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Transports.Https;
 using Countersign.Server.Transports.Tls;
+using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Web;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -56,6 +57,7 @@ internal static class Gateway
             .AddFactors()
             .AddPolicies()
             .AddLocalRepositories()
+            .AddUpstreams()
             .AddEnforcement()
             .AddGitHttp()
             .AddWeb()

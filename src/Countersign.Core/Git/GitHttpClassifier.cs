@@ -15,7 +15,7 @@ internal static class GitHttpClassifier
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
 
-    public static GitHttpRequest Classify(string method, string rawTarget, string? contentType)
+    public static GitHttpRequest Classify(string method, string rawTarget, string? contentType, MountTable mounts)
     {
         if (rawTarget.Length > MaxTarget)
         {
@@ -31,7 +31,7 @@ internal static class GitHttpClassifier
             return new Refused(400, "This address is not spelled as a repository address.");
         }
 
-        // "" "w" TOKEN "scm" KEY NAME ... ; nothing may stand before or between.
+        // "" "w" TOKEN "scm" KEY NAME ... ; nothing may stand before or between. Below a mount its prefix stands for "scm" KEY.
         var segments = path.Split('/');
         var token = (CommandToken?)null;
         if (segments is ["", "w", var word, ..])
@@ -44,9 +44,30 @@ internal static class GitHttpClassifier
             segments = ["", .. segments[3..]];
         }
 
-        return segments is ["", "scm", var key, var name, .. var rest] && RepositoryPath.TryParse($"{key}/{name}", out var repository)
-            ? Endpoint(method, rest, query, contentType, repository) with { Token = token }
+        if (segments is ["", "scm", var key, var name, .. var rest] && RepositoryPath.TryParse($"{key}/{name}", out var repository)
+            && Endpoint(method, rest, query, contentType, repository) is var found and not Refused { Status: 404 })
+        {
+            return found with { Token = token };
+        }
+
+        return mounts.Find(segments.AsSpan(1)) is { } mounted
+            ? Endpoint(method, segments[(1 + mounted.Length)..], query, contentType, mounted.Repository) with { Token = token }
             : NotFound with { Token = token };
+    }
+
+    public static bool Owns(string rawTarget, MountTable mounts)
+    {
+        if (rawTarget.StartsWith("/scm/", StringComparison.Ordinal) || rawTarget.StartsWith("/w/", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        var path = rawTarget.Split('?', 2)[0];
+        return mounts.Find(path.Split('/').AsSpan(1)) is not null
+            && (path.EndsWith("/info/refs", StringComparison.Ordinal)
+                || path.EndsWith("/" + UploadPack, StringComparison.Ordinal)
+                || path.EndsWith("/" + ReceivePack, StringComparison.Ordinal)
+                || path.Contains("/info/lfs/", StringComparison.Ordinal));
     }
 
     private static Refused NotFound => new(404, "There is no Git repository at this address.");

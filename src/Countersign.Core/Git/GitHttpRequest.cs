@@ -29,6 +29,13 @@ public abstract record GitHttpRequest
     /// <param name="method">As received; methods are case-sensitive (RFC 9110 9.1).</param>
     /// <param name="rawTarget">The request target as received, undecoded.</param>
     /// <param name="contentType">The Content-Type header as received.</param>
-    public static GitHttpRequest Parse(string method, string rawTarget, string? contentType) =>
-        GitHttpClassifier.Classify(method, rawTarget, contentType);
+    /// <param name="mounts">Where repositories are served besides <c>/scm/KEY/name</c>.</param>
+    public static GitHttpRequest Parse(string method, string rawTarget, string? contentType, MountTable mounts) =>
+        GitHttpClassifier.Classify(method, rawTarget, contentType, mounts);
+
+    /// <summary>
+    /// True for targets that are Git's to answer, if only with a refusal: all below <c>/scm/</c> and <c>/w/</c>, and below a mount
+    /// what ends as Git's requests do. The web has no such addresses.
+    /// </summary>
+    public static bool Owns(string rawTarget, MountTable mounts) => GitHttpClassifier.Owns(rawTarget, mounts);
 }

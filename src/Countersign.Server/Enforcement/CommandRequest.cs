@@ -15,4 +15,8 @@ internal sealed record CommandRequest(
     GitCommand Command,
     ClientAddress Client,
     CommandToken? CommandToken,
-    string UserAgent);
+    string UserAgent)
+{
+    /// <summary>The person's own credential for the far side, where the far side is who checked it.</summary>
+    public PassedCredential? Passed { get; init; }
+}

@@ -34,6 +34,7 @@ internal static class EnforcementServices
         .AddSingleton<CommandRedirect>()
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
+        .AddSingleton<PushSpools>()
         .AddSingleton<GitHttpExchanges>()
         .AddSingleton<GitHttpTransport>()
         .AddSingleton<GitHttpDoor>();

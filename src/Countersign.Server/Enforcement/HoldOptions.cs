@@ -39,4 +39,8 @@ internal sealed class HoldOptions
     /// <summary>A push that waits for approval after its upload is kept on disk up to so many bytes.</summary>
     [Range(1 << 20, 1L << 40)]
     public long SpoolBytes { get; set; } = 2L << 30;
+
+    /// <summary>All pushes together that wait so.</summary>
+    [Range(1 << 20, 1L << 50)]
+    public long SpoolTotalBytes { get; set; } = 8L << 30;
 }

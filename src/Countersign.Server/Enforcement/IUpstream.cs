@@ -20,31 +20,69 @@ internal sealed record ForwardOutcome(bool Succeeded, long BytesIn, long BytesOu
     public bool Untouched { get; init; }
 }
 
+/// <summary>One request to the far side, after its decision.</summary>
+/// <param name="Command">What was decided on.</param>
+/// <param name="ProtocolVersion">Of Git's wire protocol: 0, 1 or 2.</param>
+internal sealed record UpstreamRequest(GitCommand Command, int ProtocolVersion)
+{
+    /// <summary>The person's own credential for the far side, where that is what it is shown.</summary>
+    public PassedCredential? Credential { get; init; }
+
+    /// <summary>How many bytes the body has, where that is known before its end.</summary>
+    public long? BodyLength { get; init; }
+
+    /// <summary>The client compressed the body, so the far side gets it compressed too.</summary>
+    public bool CompressBody { get; init; }
+
+    /// <summary>Not null when the client takes gzip: called before the first byte of an answer that the far side compressed.</summary>
+    public Action? AnswerIsCompressed { get; init; }
+}
+
 /// <summary>The far side: where repositories are. It decides nothing.</summary>
 internal interface IUpstream
 {
     /// <summary>
-    /// Writes the body of <c>info/refs</c> (without HTTP headers) for the service in the given protocol version (0, 1 or 2).
-    /// Throws <see cref="UpstreamUnavailableException"/> before the first byte when the far side cannot serve.
+    /// Writes the body of <c>info/refs</c> (without HTTP headers) for the service in the given protocol version. Throws
+    /// <see cref="UpstreamUnavailableException"/> before the first byte when the far side cannot or will not serve.
     /// </summary>
-    Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, PipeWriter answer, CancellationToken cancellation);
+    Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation);
 
     /// <summary>
-    /// Runs one stateless RPC: streams <paramref name="request"/> (already decompressed) there and the answer back, with
+    /// Runs one stateless RPC: streams <paramref name="body"/> (already decompressed) there and the answer back, with
     /// back-pressure both ways, and never holds a whole body. Cancelling ends the far side's work at once.
     /// </summary>
-    Task<ForwardOutcome> ForwardAsync(GitCommand command, int protocolVersion, PipeReader request, PipeWriter answer, CancellationToken cancellation);
+    Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation);
 
     /// <summary>
     /// Looks at a push before it is let through: which updates are forced, how many commits each adds. The pack is indexed in
     /// a quarantine beside the repository's objects, which is deleted afterwards; the repository does not change.
     /// </summary>
-    /// <param name="command">With its ref updates.</param>
+    /// <param name="request">With the command's ref updates.</param>
     /// <param name="pack">The pack stream, or null for a push that has none (only deletes).</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The same updates, in order, with <see cref="RefUpdate.Forced"/> and <see cref="RefUpdate.Commits"/> set where they could be told.</returns>
-    Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation);
+    Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation);
 }
 
-/// <summary>The far side cannot serve; the message is one line that a person at a terminal can act on.</summary>
-internal sealed class UpstreamUnavailableException(string message, Exception? inner = null) : IOException(message, inner);
+/// <summary>Why the far side does not serve.</summary>
+internal enum UpstreamFailure
+{
+    /// <summary>It cannot be reached, gave no answer in time, or answered what is not Git.</summary>
+    Unavailable,
+
+    /// <summary>It knows no such repository, or does not show it to this credential.</summary>
+    NotFound,
+
+    /// <summary>It knows the credential and does not allow this.</summary>
+    Forbidden,
+
+    /// <summary>It did not take the credential.</summary>
+    CredentialRefused,
+}
+
+/// <summary>The far side does not serve; the message is one line that a person at a terminal can act on.</summary>
+internal sealed class UpstreamUnavailableException(string message, Exception? inner = null, UpstreamFailure failure = UpstreamFailure.Unavailable)
+    : IOException(message, inner)
+{
+    public UpstreamFailure Failure => failure;
+}

@@ -19,8 +19,12 @@ internal sealed class Repositories(
         WHERE r."WorkspaceKey" = $1 AND r."Name" = $2
         """;
 
-    private const string RoleOnly = """
-        SELECT "Role" FROM "Memberships" WHERE "WorkspaceKey" = $1 AND "PersonId" = $2 AND "AcceptedAt" IS NOT NULL
+    // A repository that nobody added: its workspace's Git host may have it. Without such a host it does not exist.
+    private const string ByWorkspace = """
+        SELECT w."UpstreamName", 0, w."Mode", m."Role"
+        FROM "Workspaces" w
+        LEFT JOIN "Memberships" m ON m."WorkspaceKey" = w."Key" AND m."PersonId" = $2 AND m."AcceptedAt" IS NOT NULL
+        WHERE w."Key" = $1
         """;
 
     public Task<Result<RepositorySummary>> AddAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string? importPath, string actor, CancellationToken cancellation) =>
@@ -54,9 +58,12 @@ internal sealed class Repositories(
     public (RepositoryFacts? Facts, Role Role) Find(RepositoryPath path, PrincipalId person)
     {
         var found = reader.First(ByPath, row => new Found(Facts(path, row), RoleOf(row, 3)), path.Workspace, path.Name, person.Value);
-        return found is null
-            ? (null, reader.First(RoleOnly, static row => RoleOf(row, 0), path.Workspace, person.Value))
-            : (found.Facts, found.Role);
+        found ??= reader.First(
+            ByWorkspace,
+            row => new Found(row.IsDBNull(0) ? null : new(path, RepositoryKind.Repository, false, ModeOf(row, 2)), RoleOf(row, 3)),
+            path.Workspace,
+            person.Value);
+        return (found?.Facts, found?.Role ?? Role.None);
     }
 
     private async Task<Result<RepositorySummary>> AddAsync(
@@ -95,7 +102,9 @@ internal sealed class Repositories(
         path,
         Enum.Parse<RepositoryKind>(row.GetString(0)),
         row.GetBoolean(1),
-        row.IsDBNull(2) ? null : Enum.Parse<Mode>(row.GetString(2)));
+        ModeOf(row, 2));
+
+    private static Mode? ModeOf(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : Enum.Parse<Mode>(row.GetString(column));
 
     private static Role RoleOf(SqliteDataReader row, int column) => row.IsDBNull(column) ? Role.None : Enum.Parse<Role>(row.GetString(column));
 
@@ -105,5 +114,5 @@ internal sealed class Repositories(
             ? new(path, row.Kind, row.IsPublic, role, row.CreatedAt)
             : throw new InvalidDataException($"The repository {row.WorkspaceKey}/{row.Name} has no canonical name.");
 
-    private sealed record Found(RepositoryFacts Facts, Role Role);
+    private sealed record Found(RepositoryFacts? Facts, Role Role);
 }

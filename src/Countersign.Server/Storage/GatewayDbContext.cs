@@ -21,6 +21,8 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     public DbSet<RepositoryRow> Repositories => Set<RepositoryRow>();
 
+    public DbSet<UpstreamRow> Upstreams => Set<UpstreamRow>();
+
     public DbSet<TotpRow> TotpAuthenticators => Set<TotpRow>();
 
     public DbSet<RecoveryCodeRow> RecoveryCodes => Set<RecoveryCodeRow>();
@@ -59,6 +61,7 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     private static void BuildWorkspaces(ModelBuilder builder)
     {
+        builder.Entity<UpstreamRow>().HasKey(row => row.Name);
         builder.Entity<WorkspaceRow>().HasKey(row => row.Key);
         builder.Entity<MembershipRow>(membership =>
         {

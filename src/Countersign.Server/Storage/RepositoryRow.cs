@@ -12,5 +12,11 @@ internal sealed class RepositoryRow
 
     public required bool IsPublic { get; set; }
 
+    /// <summary>The Git host that has it; null for this machine.</summary>
+    public string? UpstreamName { get; init; }
+
+    /// <summary>Its path there, as the host spells it: <c>group/sub/Core.git</c>. Null for this machine.</summary>
+    public string? UpstreamPath { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }

@@ -10,6 +10,12 @@ internal sealed class WorkspaceRow
 
     public Mode? Mode { get; set; }
 
+    /// <summary>The Git host that has its repositories; null for this machine.</summary>
+    public string? UpstreamName { get; set; }
+
+    /// <summary>The folder of its repositories there, as the host spells it, without outer slashes; "" for none. Null for this machine.</summary>
+    public string? UpstreamPath { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 }
 

@@ -86,9 +86,9 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.PushTooLarge =>
             [
-                "This push is too large to wait for approval after its upload.",
-                "Push it in smaller parts, or ask your administrator to raise",
-                "the setting Holds:SpoolBytes.",
+                "This push does not fit the room for pushes that wait for approval.",
+                "Try again when others are through, push it in smaller parts, or ask",
+                "your administrator to raise Holds:SpoolBytes or Holds:SpoolTotalBytes.",
             ],
             ReasonCode.NoRuleMatched or ReasonCode.DeniedByRule or ReasonCode.RequirementsContradict =>
             [

@@ -23,7 +23,7 @@ public sealed class GitHttpRequestTests
     public void The_four_requests_of_smart_http_are_known(
         string method, string target, string? type, GitEndpoint endpoint, GitService service, string repository)
     {
-        var valid = Assert.IsType<GitHttpRequest.Valid>(GitHttpRequest.Parse(method, target, type));
+        var valid = Assert.IsType<GitHttpRequest.Valid>(GitHttpRequest.Parse(method, target, type, MountTable.None));
         Assert.Equal((endpoint, service, repository), (valid.Endpoint, valid.Service, valid.Repository.ToString()));
         Assert.Null(valid.Token);
     }
@@ -31,7 +31,7 @@ public sealed class GitHttpRequestTests
     [Fact]
     public void A_command_token_comes_along_and_the_rest_is_the_same()
     {
-        var valid = Assert.IsType<GitHttpRequest.Valid>(GitHttpRequest.Parse("GET", "/w/WDJB-MJHT-42/scm/ACME/core.git" + Refs, null));
+        var valid = Assert.IsType<GitHttpRequest.Valid>(GitHttpRequest.Parse("GET", "/w/WDJB-MJHT-42/scm/ACME/core.git" + Refs, null, MountTable.None));
         Assert.Equal("WDJB-MJHT-42", valid.Token?.ToString());
         Assert.Equal("ACME/core", valid.Repository.ToString());
     }
@@ -43,7 +43,7 @@ public sealed class GitHttpRequestTests
     [InlineData("/w/WDJB-MJHT-42/anything/at/all")]
     public void A_copied_redirect_line_is_no_git_request_but_keeps_its_token(string target)
     {
-        var refused = Assert.IsType<GitHttpRequest.Refused>(GitHttpRequest.Parse("GET", target, null));
+        var refused = Assert.IsType<GitHttpRequest.Refused>(GitHttpRequest.Parse("GET", target, null, MountTable.None));
         Assert.Equal((404, "WDJB-MJHT-42"), (refused.Status, refused.Token?.ToString()));
     }
 
@@ -177,7 +177,7 @@ public sealed class GitHttpRequestTests
     {
         foreach (var method in new[] { "GET", "POST", "PUT" })
         {
-            var lfs = Assert.IsType<GitHttpRequest.Lfs>(GitHttpRequest.Parse(method, "/scm/A/b.git/info/lfs/objects/batch", "application/vnd.git-lfs+json"));
+            var lfs = Assert.IsType<GitHttpRequest.Lfs>(GitHttpRequest.Parse(method, "/scm/A/b.git/info/lfs/objects/batch", "application/vnd.git-lfs+json", MountTable.None));
             Assert.Equal("A/b", lfs.Repository.ToString());
         }
     }
@@ -190,7 +190,7 @@ public sealed class GitHttpRequestTests
     {
         foreach (var text in new[] { target ?? "", "/scm/" + target, "/scm/A/" + target + Refs, "/w/" + target })
         {
-            if (GitHttpRequest.Parse(method ?? "", text, type) is GitHttpRequest.Valid valid)
+            if (GitHttpRequest.Parse(method ?? "", text, type, MountTable.None) is GitHttpRequest.Valid valid)
             {
                 Assert.Contains(valid.Repository.Name, text, StringComparison.OrdinalIgnoreCase);
             }
@@ -199,7 +199,7 @@ public sealed class GitHttpRequestTests
 
     private static void AssertRefused(int status, string method, string target, string? type = null)
     {
-        var refused = Assert.IsType<GitHttpRequest.Refused>(GitHttpRequest.Parse(method, target, type));
+        var refused = Assert.IsType<GitHttpRequest.Refused>(GitHttpRequest.Parse(method, target, type, MountTable.None));
         Assert.Equal(status, refused.Status);
         Assert.DoesNotContain('\n', refused.Reason);
         Assert.True(refused.Reason.Length is > 10 and <= 72, refused.Reason);

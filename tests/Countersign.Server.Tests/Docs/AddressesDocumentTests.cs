@@ -1,5 +1,5 @@
+using Countersign.Core.Git;
 using Countersign.Server.Tests.Fixtures;
-using Countersign.Server.Transports.Https;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -26,7 +26,7 @@ public sealed class AddressesDocumentTests
     private static bool IsServed(string address, List<RoutePattern> routes)
     {
         var parts = address.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return GitHttpTransport.Owns(address)
+        return GitHttpRequest.Owns(address, MountTable.None)
             || address is "/w" or "/scm" or "/"
             || routes.Any(route => Matches(route, parts));
     }

@@ -10,6 +10,7 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Storage;
+using Countersign.Server.Transports.Https;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -134,6 +135,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
         Assert.Equal(completed.Count, completed.Distinct().Count());
         Assert.Equal(0, Get<HoldPlaces>().Taken);
         Assert.Equal(0, Get<ChallengeAnnouncements>().Waiting);
+        Assert.Equal(0, Get<PushSpools>().Taken);
         var log = string.Concat(records.SelectMany(record => record.Event.Facts.Values));
         Assert.All(people.SelectMany(person => person.Secrets), secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
     }

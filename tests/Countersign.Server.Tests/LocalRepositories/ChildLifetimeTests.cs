@@ -31,7 +31,7 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
         await GrowAsync(20);
         using var leaving = new CancellationTokenSource();
         var (request, answer) = (PipeReader.Create(new MemoryStream(await FetchBodyAsync())), new Pipe());
-        var forwarding = _server.Upstream.ForwardAsync(new(GitService.UploadPack, _core), 2, request, answer.Writer, leaving.Token);
+        var forwarding = _server.Upstream.ForwardAsync(new(new(GitService.UploadPack, _core), 2), request, answer.Writer, leaving.Token);
         var first = await answer.Reader.ReadAsync(Cancellation); // nobody reads on: the child is stuck in the middle of its pack
         Assert.False(first.Buffer.IsEmpty);
         Assert.NotEmpty(Children());
@@ -46,7 +46,7 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
     {
         await GrowAsync(20);
         var (request, answer) = (PipeReader.Create(new MemoryStream(await FetchBodyAsync())), new Pipe());
-        var forwarding = _server.Upstream.ForwardAsync(new(GitService.UploadPack, _core), 2, request, answer.Writer, Cancellation);
+        var forwarding = _server.Upstream.ForwardAsync(new(new(GitService.UploadPack, _core), 2), request, answer.Writer, Cancellation);
         await answer.Reader.ReadAsync(Cancellation);
         await answer.Reader.CompleteAsync();
         Assert.Equal("client left", (await forwarding).Detail);
@@ -85,7 +85,7 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
         {
             var request = new Pipe();
             var forwarding = _server.Upstream.ForwardAsync(
-                new(GitService.ReceivePack, _core) { Updates = updates }, 0, request.Reader, PipeWriter.Create(Stream.Null), Cancellation);
+                new(new(GitService.ReceivePack, _core) { Updates = updates }, 0), request.Reader, PipeWriter.Create(Stream.Null), Cancellation);
             await request.Writer.WriteAsync(body.AsMemory(0, cut), Cancellation);
             await request.Writer.CompleteAsync(new IOException("reset by peer"));
             Assert.False((await forwarding).Succeeded);
@@ -100,7 +100,7 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
     {
         var (body, updates) = await PushBodyAsync(1);
         var outcome = await _server.Upstream.ForwardAsync(
-            new(GitService.ReceivePack, _core) { Updates = updates }, 0, PipeReader.Create(new MemoryStream(body)), PipeWriter.Create(Stream.Null), Cancellation);
+            new(new(GitService.ReceivePack, _core) { Updates = updates }, 0), PipeReader.Create(new MemoryStream(body)), PipeWriter.Create(Stream.Null), Cancellation);
         Assert.Equal((true, "ok", (long)body.Length), (outcome.Succeeded, outcome.Detail, outcome.BytesIn));
         Assert.True(outcome.BytesOut > 20);
     }
@@ -108,8 +108,7 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
     [Fact]
     public async Task A_request_that_is_no_pack_protocol_fails_with_one_line_that_shows_no_path()
     {
-        var outcome = await _server.Upstream.ForwardAsync(
-            new(GitService.ReceivePack, _core), 0, PipeReader.Create(new MemoryStream("zzzz"u8.ToArray())), PipeWriter.Create(Stream.Null), Cancellation);
+        var outcome = await _server.Upstream.ForwardAsync(new(new(GitService.ReceivePack, _core), 0), PipeReader.Create(new MemoryStream("zzzz"u8.ToArray())), PipeWriter.Create(Stream.Null), Cancellation);
         Assert.False(outcome.Succeeded);
         Assert.StartsWith("exit 128: fatal:", outcome.Detail, StringComparison.Ordinal);
         Assert.DoesNotContain('/', outcome.Detail);
@@ -123,17 +122,17 @@ public sealed class ChildLifetimeTests : IAsyncLifetime
         for (var number = 0; number < 4; number++)
         {
             pipes.Add(new());
-            held.Add(_server.Upstream.ForwardAsync(new(GitService.UploadPack, _core), 2, pipes[^1].Reader, PipeWriter.Create(Stream.Null), leaving.Token));
+            held.Add(_server.Upstream.ForwardAsync(new(new(GitService.UploadPack, _core), 2), pipes[^1].Reader, PipeWriter.Create(Stream.Null), leaving.Token));
         }
 
         using var giving = new CancellationTokenSource();
-        var waiting = _server.Upstream.AdvertiseAsync(new(GitService.UploadPack, _core), 2, PipeWriter.Create(Stream.Null), giving.Token);
+        var waiting = _server.Upstream.AdvertiseAsync(new(new(GitService.UploadPack, _core), 2), PipeWriter.Create(Stream.Null), giving.Token);
         Assert.False(waiting.IsCompleted);
         await giving.CancelAsync();
         Assert.Equal("client left", (await waiting).Detail);
         await leaving.CancelAsync();
         await Task.WhenAll(held);
-        Assert.True((await _server.Upstream.AdvertiseAsync(new(GitService.UploadPack, _core), 2, PipeWriter.Create(Stream.Null), Cancellation)).Succeeded);
+        Assert.True((await _server.Upstream.AdvertiseAsync(new(new(GitService.UploadPack, _core), 2), PipeWriter.Create(Stream.Null), Cancellation)).Succeeded);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed class GitServer : IAsyncDisposable
 
     public LocalRepositoryStore Store => _app.Services.GetRequiredService<LocalRepositoryStore>();
 
-    public IUpstream Upstream => _app.Services.GetRequiredService<IUpstream>();
+    public IUpstream Upstream => _app.Services.GetRequiredService<LocalUpstream>();
 
     public GatewayOptions Options => _app.Services.GetRequiredService<GatewayOptions>();
 
@@ -83,15 +83,15 @@ internal sealed class GitServer : IAsyncDisposable
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var version = GitProtocolHeader.Parse(context.Request.Headers["Git-Protocol"]);
-        switch (GitHttpRequest.Parse(context.Request.Method, target, context.Request.ContentType))
+        switch (GitHttpRequest.Parse(context.Request.Method, target, context.Request.ContentType, MountTable.None))
         {
             case GitHttpRequest.Valid { Endpoint: GitEndpoint.InfoRefs } request:
                 context.Response.ContentType = $"application/x-{Word(request.Service)}-advertisement";
-                await UpstreamAsync(context, () => Upstream.AdvertiseAsync(new(request.Service, request.Repository), version, context.Response.BodyWriter, context.RequestAborted));
+                await UpstreamAsync(context, () => Upstream.AdvertiseAsync(new(new(request.Service, request.Repository), version), context.Response.BodyWriter, context.RequestAborted));
                 break;
             case GitHttpRequest.Valid request:
                 context.Response.ContentType = $"application/x-{Word(request.Service)}-result";
-                await UpstreamAsync(context, () => Upstream.ForwardAsync(new(request.Service, request.Repository), version, context.Request.BodyReader, context.Response.BodyWriter, context.RequestAborted));
+                await UpstreamAsync(context, () => Upstream.ForwardAsync(new(new(request.Service, request.Repository), version), context.Request.BodyReader, context.Response.BodyWriter, context.RequestAborted));
                 break;
             case GitHttpRequest.Refused refused:
                 context.Response.StatusCode = refused.Status;

@@ -166,7 +166,7 @@ public sealed class LocalUpstreamTests : IAsyncLifetime
         Directory.Delete(Path.Combine(bare, "objects"), recursive: true);
         var pipe = new System.IO.Pipelines.Pipe();
         var error = await Assert.ThrowsAsync<Enforcement.UpstreamUnavailableException>(
-            () => _server.Upstream.AdvertiseAsync(new(GitService.UploadPack, _core), 2, pipe.Writer, Cancellation));
+            () => _server.Upstream.AdvertiseAsync(new(new(GitService.UploadPack, _core), 2), pipe.Writer, Cancellation));
         Assert.Contains("ACME/core cannot be read", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(_server.Folder, error.Message, StringComparison.Ordinal);
     }

@@ -57,7 +57,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     [Fact]
     public async Task A_delete_needs_no_pack()
     {
-        var seen = Assert.Single(await _server.Upstream.InspectAsync(new(GitService.ReceivePack, _core) { Updates = [Update(_base, null, "refs/heads/main")] }, null, Cancellation));
+        var seen = Assert.Single(await _server.Upstream.InspectAsync(new(new(GitService.ReceivePack, _core) { Updates = [Update(_base, null, "refs/heads/main")] }, 0), null, Cancellation));
         Assert.Equal((null, 0), (seen.Forced, seen.Commits));
     }
 
@@ -70,7 +70,7 @@ public sealed class QuarantineTests : IAsyncLifetime
         Assert.Null(seen.Forced);
         Assert.Null(seen.Commits);
         var broken = await _server.Upstream.InspectAsync(
-            new(GitService.ReceivePack, _core) { Updates = [Update(_base, tip, "refs/heads/main")] }, new MemoryStream("PACK garbage"u8.ToArray()), Cancellation);
+            new(new(GitService.ReceivePack, _core) { Updates = [Update(_base, tip, "refs/heads/main")] }, 0), new MemoryStream("PACK garbage"u8.ToArray()), Cancellation);
         Assert.Null(Assert.Single(broken).Forced);
     }
 
@@ -82,7 +82,7 @@ public sealed class QuarantineTests : IAsyncLifetime
         using var leaving = new CancellationTokenSource();
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _server.Upstream.InspectAsync(
-            new(GitService.ReceivePack, _core) { Updates = [Update(_base, tip, "refs/heads/main")] }, new MemoryStream(new byte[100]), leaving.Token));
+            new(new(GitService.ReceivePack, _core) { Updates = [Update(_base, tip, "refs/heads/main")] }, 0), new MemoryStream(new byte[100]), leaving.Token));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_server.Options.SpoolFolder));
     }
 
@@ -90,7 +90,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     public async Task A_repository_that_is_not_there_cannot_be_looked_at()
     {
         Assert.True(RepositoryPath.TryParse("ACME/none", out var none));
-        await Assert.ThrowsAsync<UpstreamUnavailableException>(() => _server.Upstream.InspectAsync(new(GitService.ReceivePack, none), null, Cancellation));
+        await Assert.ThrowsAsync<UpstreamUnavailableException>(() => _server.Upstream.InspectAsync(new(new(GitService.ReceivePack, none), 0), null, Cancellation));
     }
 
     private async Task<IReadOnlyList<RefUpdate>> InspectAsync(RefUpdate[] updates, params string[] revisions)
@@ -98,7 +98,7 @@ public sealed class QuarantineTests : IAsyncLifetime
         using var packing = _git.Start(_ann, "pack-objects", "--revs", "--stdout", "-q", "--thin", "--delta-base-offset");
         await packing.StandardInput.WriteAsync(string.Join('\n', revisions) + "\n");
         packing.StandardInput.Close();
-        return await _server.Upstream.InspectAsync(new(GitService.ReceivePack, _core) { Updates = updates }, packing.StandardOutput.BaseStream, Cancellation);
+        return await _server.Upstream.InspectAsync(new(new(GitService.ReceivePack, _core) { Updates = updates }, 0), packing.StandardOutput.BaseStream, Cancellation);
     }
 
     private static RefUpdate Update(string? old, string? @new, string name)

@@ -7,15 +7,15 @@ namespace Countersign.Server.Tests.Regressions;
 /// <summary>The real far side, which tells when it is asked to look at a push.</summary>
 internal sealed class CountingUpstream(IUpstream real, Action looked) : IUpstream
 {
-    public Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, PipeWriter answer, CancellationToken cancellation) =>
-        real.AdvertiseAsync(command, protocolVersion, answer, cancellation);
+    public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation) =>
+        real.AdvertiseAsync(request, answer, cancellation);
 
-    public Task<ForwardOutcome> ForwardAsync(GitCommand command, int protocolVersion, PipeReader request, PipeWriter answer, CancellationToken cancellation) =>
-        real.ForwardAsync(command, protocolVersion, request, answer, cancellation);
+    public Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation) =>
+        real.ForwardAsync(request, body, answer, cancellation);
 
-    public Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation)
+    public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation)
     {
         looked();
-        return real.InspectAsync(command, pack, cancellation);
+        return real.InspectAsync(request, pack, cancellation);
     }
 }

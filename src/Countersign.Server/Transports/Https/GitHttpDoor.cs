@@ -11,7 +11,7 @@ internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<Gi
 {
     public Task HandleAsync(HttpContext context, RequestDelegate next) =>
         RequestShape.Defect(context) is { } defect ? RequestShape.RefuseAsync(context, defect)
-        : GitHttpTransport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context)
+        : transport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context)
         : next(context);
 
     private async Task HandleGitAsync(HttpContext context)

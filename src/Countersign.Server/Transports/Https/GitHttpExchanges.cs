@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Transports.Https;
 
 /// <summary>Opens the exchange that fits a request, after reading as much of its body as a decision needs.</summary>
-internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, GatewayOptions options)
+internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, PushSpools spools)
 {
     /// <summary>Null when the request was answered already: its body is not Git's, or is a mere probe.</summary>
     public async Task<IHttpExchange?> OpenAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command, CancellationToken cancellation)
@@ -26,8 +26,8 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
         }
 
         return request.Service == GitService.ReceivePack
-            ? await ReceivePackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, options), cancellation)
-            : await UploadPackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, options), cancellation);
+            ? await ReceivePackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, spools), cancellation)
+            : await UploadPackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, spools), cancellation);
     }
 
     /// <summary>The body as Git wrote it: a pack has no size limit here, it is streamed; gzip is undone as it streams.</summary>
@@ -47,4 +47,4 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
 internal interface IHttpExchange : IGitExchange, IAsyncDisposable;
 
 /// <summary>What every exchange with a body needs to hold and to refuse.</summary>
-internal sealed record ExchangeTerms(HoldOptions Holds, RefusalText Texts, GatewayOptions Options);
+internal sealed record ExchangeTerms(HoldOptions Holds, RefusalText Texts, PushSpools Spools);

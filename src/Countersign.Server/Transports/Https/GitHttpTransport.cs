@@ -1,6 +1,7 @@
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Proxies;
+using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -8,15 +9,15 @@ namespace Countersign.Server.Transports.Https;
 /// Git over HTTPS, from the raw request to the enforcement point: classify, redirect, authenticate, read what is asked, enforce.
 /// It stands before the web framework's routing, on the request target as it was received.
 /// </summary>
-internal sealed class GitHttpTransport(CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, GitHttpExchanges exchanges)
+internal sealed class GitHttpTransport(
+    UpstreamStore upstreams, CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, GitHttpExchanges exchanges)
 {
-    /// <summary>True for everything below the two prefixes of Git addresses; the rest is the web's.</summary>
-    public static bool Owns(string rawTarget) =>
-        rawTarget.StartsWith("/scm/", StringComparison.Ordinal) || rawTarget.StartsWith("/w/", StringComparison.Ordinal);
+    /// <summary>True for Git's addresses; the rest is the web's.</summary>
+    public bool Owns(string rawTarget) => GitHttpRequest.Owns(rawTarget, upstreams.Mounts);
 
     public async Task HandleAsync(HttpContext context)
     {
-        switch (GitHttpRequest.Parse(context.Request.Method, RequestShape.RawTarget(context), context.Request.ContentType))
+        switch (GitHttpRequest.Parse(context.Request.Method, RequestShape.RawTarget(context), context.Request.ContentType, upstreams.Mounts))
         {
             case GitHttpRequest.Valid request:
                 await HandleAsync(context, request);

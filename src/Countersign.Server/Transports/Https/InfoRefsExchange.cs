@@ -49,7 +49,7 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        return upstream.AdvertiseAsync(request.Command, version, context.Response.BodyWriter, cancellation);
+        return upstream.AdvertiseAsync(new(request.Command, version) { Credential = request.Passed }, context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -79,14 +79,14 @@ internal sealed class ReceivePackExchange : IHttpExchange
             return true;
         }
 
-        spool = await PushSpool.TakeAsync(body, terms.Options.SpoolFolder, terms.Holds.SpoolBytes, cancellation);
+        spool = await terms.Spools.TakeAsync(body, cancellation);
         if (spool is null)
         {
             return false;
         }
 
         await using var pack = head.HasPack ? spool.OpenRead(headLength) : null;
-        var updates = await upstream.InspectAsync(Request.Command, pack, cancellation);
+        var updates = await upstream.InspectAsync(Far(), pack, cancellation);
         Request = Request with { Command = Request.Command with { Updates = updates } };
         return true;
     }
@@ -110,14 +110,15 @@ internal sealed class ReceivePackExchange : IHttpExchange
         Begin();
         if (spool is null)
         {
-            return await upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
+            return await upstream.ForwardAsync(Far(), body, context.Response.BodyWriter, cancellation);
         }
 
-        await using var stream = spool.OpenRead(0);
-        return await upstream.ForwardAsync(Request.Command, version, PipeReader.Create(stream), context.Response.BodyWriter, cancellation);
+        return await upstream.ForwardAsync(Far() with { BodyLength = spool.Length }, spool.Read(), context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private UpstreamRequest Far() => new(Request.Command, version) { Credential = Request.Passed };
 
     /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
     private void Begin()

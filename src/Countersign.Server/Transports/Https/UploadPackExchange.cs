@@ -92,7 +92,7 @@ internal sealed class UploadPackExchange : IHttpExchange
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         Begin();
-        return upstream.ForwardAsync(Request.Command, version, body, context.Response.BodyWriter, cancellation);
+        return upstream.ForwardAsync(new(Request.Command, version) { Credential = Request.Passed }, body, context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync()

@@ -1,4 +1,3 @@
-using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,7 +17,7 @@ internal static class LocalRepositoriesRegistration
         services.AddSingleton<IncomingObjects>();
         services.AddSingleton<LocalRepositoryStore>();
         services.AddSingleton<IRepositoryFiles>(provider => provider.GetRequiredService<LocalRepositoryStore>());
-        services.AddSingleton<IUpstream, LocalUpstream>();
+        services.AddSingleton<LocalUpstream>();
         services.AddHostedService<LocalRepositoriesStartup>();
         return services;
     }

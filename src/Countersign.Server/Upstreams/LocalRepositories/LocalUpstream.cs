@@ -10,9 +10,10 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
 {
     private const string ClientLeft = "client left";
 
-    public async Task<ForwardOutcome> AdvertiseAsync(GitCommand command, int protocolVersion, PipeWriter answer, CancellationToken cancellation)
+    public async Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation)
     {
-        var version = VersionFor(command, protocolVersion);
+        var command = request.Command;
+        var version = VersionFor(request);
         var preface = new ArrayBufferWriter<byte>();
         if (version < 2)
         {
@@ -42,15 +43,15 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
         }
     }
 
-    public async Task<ForwardOutcome> ForwardAsync(
-        GitCommand command, int protocolVersion, PipeReader request, PipeWriter answer, CancellationToken cancellation)
+    public async Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation)
     {
+        var command = request.Command;
         try
         {
             using var slot = await slots.AcquireAsync(cancellation);
             using var push = command.Service == GitService.ReceivePack ? incoming.Enter(store.Locate(command.Repository)) : null;
-            await using var child = Start(command, VersionFor(command, protocolVersion));
-            return await ExchangeAsync(command, child, request, answer, cancellation);
+            await using var child = Start(command, VersionFor(request));
+            return await ExchangeAsync(command, child, body, answer, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -58,18 +59,18 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
         }
     }
 
-    public async Task<IReadOnlyList<RefUpdate>> InspectAsync(GitCommand command, Stream? pack, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation)
     {
-        var folder = store.Locate(command.Repository);
+        var folder = store.Locate(request.Command.Repository);
         using var slot = await slots.AcquireAsync(cancellation);
-        return await quarantine.InspectAsync(folder, command.Updates, pack, cancellation);
+        return await quarantine.InspectAsync(folder, request.Command.Updates, pack, cancellation);
     }
 
     private static async Task<ForwardOutcome> ExchangeAsync(
-        GitCommand command, GitProcess child, PipeReader request, PipeWriter answer, CancellationToken cancellation)
+        GitCommand command, GitProcess child, PipeReader body, PipeWriter answer, CancellationToken cancellation)
     {
         var report = command.Service == GitService.ReceivePack ? new PushReport() : null;
-        var upload = new RequestPump(request, child.Input);
+        var upload = new RequestPump(body, child.Input);
         var download = new AnswerPump(child.Output, answer) { Report = report };
         ForwardOutcome Left() => new(false, upload.Bytes, download.Bytes, ClientLeft);
 
@@ -128,8 +129,8 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
     }
 
     // Pushing has no version 2 (gitprotocol-v2); git answers as if the client had asked for 0.
-    private static int VersionFor(GitCommand command, int protocolVersion) =>
-        command.Service == GitService.ReceivePack && protocolVersion == 2 ? 0 : protocolVersion;
+    private static int VersionFor(UpstreamRequest request) =>
+        request.Command.Service == GitService.ReceivePack && request.ProtocolVersion == 2 ? 0 : request.ProtocolVersion;
 
     private GitProcess Start(GitCommand command, int version, params ReadOnlySpan<string> options)
     {

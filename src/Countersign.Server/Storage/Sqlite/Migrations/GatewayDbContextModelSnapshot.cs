@@ -279,6 +279,12 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UpstreamName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamPath")
+                        .HasColumnType("TEXT");
+
                     b.HasKey("WorkspaceKey", "Name");
 
                     b.ToTable("Repositories");
@@ -363,6 +369,30 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.ToTable("TotpAuthenticators", (string)null);
                 });
 
+            modelBuilder.Entity("Countersign.Server.Storage.UpstreamRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("SealedSecret")
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("Upstreams");
+                });
+
             modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
                 {
                     b.Property<string>("Key")
@@ -372,6 +402,12 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Mode")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamPath")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Key");

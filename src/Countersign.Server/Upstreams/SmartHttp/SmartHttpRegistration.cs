@@ -1,0 +1,10 @@
+namespace Countersign.Server.Upstreams.SmartHttp;
+
+internal static class SmartHttpRegistration
+{
+    public static IServiceCollection AddSmartHttp(this IServiceCollection services)
+    {
+        services.AddSingleton<SmartHttpUpstream>();
+        return services;
+    }
+}
