@@ -15,12 +15,13 @@ internal sealed partial class GitEnforcementPoint(
     public async Task HandleAsync(IGitExchange exchange, CancellationToken cancellation)
     {
         var verdict = await DecideAsync(exchange, cancellation);
-        if (verdict is not { Decision: Decision.Allow, DecisionId: not null })
+        if (verdict is not { Decision: Decision.Allow, DecisionId: { } decision })
         {
             await exchange.RefuseAsync(new(verdict.Decision.Reason, verdict.Challenge, verdict.RetryAfter), cancellation);
             return;
         }
 
+        exchange.Recorded(decision);
         ForwardOutcome? outcome = null;
         try
         {

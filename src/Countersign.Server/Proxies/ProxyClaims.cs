@@ -13,6 +13,9 @@ internal sealed record ProxyClaims
 
     public StringValues OriginalUri { get; init; }
 
+    /// <summary><c>X-Original-Content-Length</c>, empty where the body's length is not said before it.</summary>
+    public StringValues OriginalLength { get; init; }
+
     /// <summary><c>X-Forwarded-Method</c> and <c>X-Forwarded-Uri</c>: Traefik and Caddy.</summary>
     public StringValues ForwardedMethod { get; init; }
 
@@ -26,6 +29,7 @@ internal sealed record ProxyClaims
         NamesClient = headers.ContainsKey(ProxyDoor.ForwardedForHeader),
         OriginalMethod = headers["X-Original-Method"],
         OriginalUri = headers["X-Original-URI"],
+        OriginalLength = headers["X-Original-Content-Length"],
         ForwardedMethod = headers["X-Forwarded-Method"],
         ForwardedUri = headers["X-Forwarded-Uri"],
         Accelerate = headers["X-Countersign-Accelerate"],

@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.Transports.ForwardAuth;
 using Microsoft.AspNetCore.Connections;
 
 namespace Countersign.Server.Transports.Https;
@@ -7,18 +8,19 @@ namespace Countersign.Server.Transports.Https;
 /// Stands before everything else on a connection: messages that two servers could read differently end here, Git's addresses go
 /// to Git before any routing, decoding or rewriting of the web framework sees them, and whatever fails there is a denial.
 /// </summary>
-internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<GitHttpDoor> logger)
+internal sealed partial class GitHttpDoor(GitHttpTransport transport, ForwardAuthTransport forwardAuth, ILogger<GitHttpDoor> logger)
 {
     public Task HandleAsync(HttpContext context, RequestDelegate next) =>
         RequestShape.Defect(context) is { } defect ? RequestShape.RefuseAsync(context, defect)
-        : transport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context)
+        : transport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context, transport.HandleAsync)
+        : ForwardAuthTransport.Owns(context) ? HandleGitAsync(context, forwardAuth.HandleAsync)
         : next(context);
 
-    private async Task HandleGitAsync(HttpContext context)
+    private async Task HandleGitAsync(HttpContext context, RequestDelegate handle)
     {
         try
         {
-            await transport.HandleAsync(context);
+            await handle(context);
         }
         catch (Exception exception) when (exception is UnreadableRequestException or BadHttpRequestException)
         {
