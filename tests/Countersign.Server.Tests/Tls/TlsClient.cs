@@ -21,14 +21,18 @@ internal sealed class TlsClient : IDisposable
     /// <summary>The serial number of the certificate that was shown.</summary>
     public string Serial => Stream.RemoteCertificate!.GetSerialNumberString();
 
+    public static Task<TlsClient> OpenAsync(
+        GatewayFixture gateway, TestAuthority authority, SslApplicationProtocol? protocol = null, SslProtocols versions = SslProtocols.None) =>
+        OpenAsync(gateway.Options.Https!.Port, authority, protocol, versions);
+
     public static async Task<TlsClient> OpenAsync(
-        GatewayFixture gateway, TestAuthority authority, SslApplicationProtocol? protocol = null, SslProtocols versions = SslProtocols.None)
+        int port, TestAuthority authority, SslApplicationProtocol? protocol = null, SslProtocols versions = SslProtocols.None)
     {
         var client = new TlsClient();
         client.patience.CancelAfter(Patience);
         try
         {
-            await client.tcp.ConnectAsync(IPAddress.Loopback, gateway.Options.Https!.Port, client.Cancellation);
+            await client.tcp.ConnectAsync(IPAddress.Loopback, port, client.Cancellation);
             client.Stream = new(client.tcp.GetStream());
             await client.Stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
@@ -74,6 +78,12 @@ internal sealed class TlsClient : IDisposable
         }
 
         return text;
+    }
+
+    public async Task<string> ReadToEndAsync()
+    {
+        using var reader = new StreamReader(Stream, System.Text.Encoding.Latin1, leaveOpen: true);
+        return await reader.ReadToEndAsync(Cancellation);
     }
 
     public void Dispose()

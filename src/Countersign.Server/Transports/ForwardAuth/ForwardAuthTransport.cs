@@ -36,7 +36,7 @@ internal sealed class ForwardAuthTransport(
         {
             await RefuseAsync(context, "The proxy must say in exactly one way which request it asks about.");
         }
-        else if (Understand(original, context.Request.ContentType) is not (var command, { } phase))
+        else if (Understand(original, context.Request.ContentType) is not var (command, phase))
         {
             await RefuseAsync(context, "This is no Git request in its plain spelling.");
         }
@@ -46,8 +46,8 @@ internal sealed class ForwardAuthTransport(
         }
     }
 
-    /// <summary>Nulls for what is refused. A list of refs may be one in any protocol version here: what the host will speak is not known.</summary>
-    private (GitCommand Command, ExchangePhase? Phase) Understand(OriginalRequest original, string? contentType) =>
+    /// <summary>Null for what is refused. A list of refs may be one in any protocol version here: what the host will speak is not known.</summary>
+    private (GitCommand Command, ExchangePhase Phase)? Understand(OriginalRequest original, string? contentType) =>
         GitHttpRequest.Parse(original.Method, original.Target, contentType, upstreams.Mounts) switch
         {
             GitHttpRequest.Valid { Token: null, Endpoint: GitEndpoint.InfoRefs } list
@@ -57,7 +57,7 @@ internal sealed class ForwardAuthTransport(
                 => (Command(call.Service, call.Repository, original.Length == ProbeLength ? HiddenRefs.Asked : HiddenRefs.Moved), ExchangePhase.Transfer),
             GitHttpRequest.Lfs { Token: null } files when LfsService(original.Method) is { } service && IsPlain(original, EndOfLfs(original.Target), files.Repository)
                 => (Command(service, files.Repository, HiddenRefs.Asked), ExchangePhase.Transfer),
-            _ => default,
+            _ => null,
         };
 
     private bool IsPlain(OriginalRequest original, string endOfRepository, RepositoryPath repository) =>
