@@ -36,6 +36,7 @@ internal static class EnforcementServices
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
         .AddSingleton<PushSpools>()
+        .AddSingleton<CapabilityAnswers>()
         .AddSingleton<GitHttpExchanges>()
         .AddSingleton<GitHttpTransport>()
         .AddSingleton<ForwardAuthTransport>()
