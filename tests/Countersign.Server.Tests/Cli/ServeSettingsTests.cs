@@ -184,7 +184,6 @@ public sealed class ServeSettingsTests : IDisposable
     [InlineData("""{"Gateway":{"Https":"192.0.2.1:8443","Certificate":"x","CertificateKey":"y"}}""", "--url")]
     [InlineData("""{"Gateway":{"AcceleratedLocation":"git_host"}}""", "Gateway:AcceleratedLocation: write 16 to 64 letters")]
     [InlineData("""{"Gateway":{"AcceleratedLocation":"git_host/git_host/git_host"}}""", "Gateway:AcceleratedLocation: write 16 to 64 letters")]
-    [InlineData("""{"Gateway":{"AcceleratedLocation":""}}""", "Gateway:AcceleratedLocation: write 16 to 64 letters")]
     [InlineData("""{"Gateway":{"TrustedProxies":"10.0.0.5"}}""", "Gateway:TrustedProxies 10.0.0.5: write a list")]
     [InlineData("""{"Gateway":{"TrustedProxies":["10.0.0.5/8"]}}""", "Gateway:TrustedProxies:0 10.0.0.5/8: write an address or a prefix")]
     [InlineData("""{"Gateway":{"TrustedProxies":["10.0.0.5","0.0.0.0/0"]}}""", "Gateway:TrustedProxies:1 0.0.0.0/0: write an address or a prefix")]
