@@ -38,6 +38,7 @@ internal static class ApiRoutes
         TokensResource.Map(api);
         WorkspacesResource.Map(api);
         RepositoriesResource.Map(api);
+        UpstreamsResource.Map(api);
         PeopleResource.Map(api);
         PolicyResource.Map(api);
         AuditResource.Map(api);

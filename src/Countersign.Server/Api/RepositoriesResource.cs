@@ -9,14 +9,19 @@ namespace Countersign.Server.Api;
 /// <param name="Kind">repository, wiki or snippet.</param>
 /// <param name="Public">Everyone who signs in may read it.</param>
 /// <param name="Import">A repository on the gateway's machine to copy; only there.</param>
-internal sealed record RepositoryInput(string Path, string Kind = "repository", bool Public = false, string? Import = null);
+/// <param name="UpstreamPath">Where its workspace's Git host has it; left out, in the workspace's folder under the same name.</param>
+internal sealed record RepositoryInput(string Path, string Kind = "repository", bool Public = false, string? Import = null, string? UpstreamPath = null);
 
 /// <param name="CloneUrl">For git clone.</param>
-internal sealed record RepositoryView(string Path, string Kind, bool Public, string Role, string CloneUrl, DateTimeOffset CreatedAt)
+/// <param name="Upstream">The Git host that has it; null for this machine.</param>
+/// <param name="UpstreamPath">Its path there.</param>
+internal sealed record RepositoryView(
+    string Path, string Kind, bool Public, string Role, string CloneUrl, DateTimeOffset CreatedAt, string? Upstream, string? UpstreamPath)
 {
     public static RepositoryView Of(RepositorySummary repository, Uri url) => new(
         repository.Path.ToString(), Words.Of(repository.Kind), repository.IsPublic, Words.Of(repository.Role),
-        $"{url.GetLeftPart(UriPartial.Authority)}/scm/{repository.Path}.git", repository.CreatedAt);
+        $"{url.GetLeftPart(UriPartial.Authority)}/scm/{repository.Path}.git", repository.CreatedAt,
+        repository.Place?.Upstream, repository.Place?.Folder);
 }
 
 internal static class RepositoriesResource
@@ -67,7 +72,20 @@ internal static class RepositoriesResource
                 return Problems.Of(403, "workspace_admin_required", "Only an admin of the workspace may do this.");
         }
 
-        var result = await repositories.AddAsync(path, kind, input.Public, input.Import, caller.Actor, cancellation);
+        if (input is { UpstreamPath: not null, Import: not null })
+        {
+            return Problems.BadRequest("import_elsewhere", "Import it at the Git host, then add it here.");
+        }
+
+        if (input.UpstreamPath is not null && !caller.IsAdministrator)
+        {
+            // A path outside the workspace's folder is a repository that this workspace's admin may have nothing to do with.
+            return Problems.Of(403, "administrator_required", "Only an administrator of the gateway may say where a Git host has a repository.");
+        }
+
+        var result = input.UpstreamPath is { } upstreamPath
+            ? await repositories.RegisterAsync(path, kind, input.Public, upstreamPath, caller.Actor, cancellation)
+            : await repositories.AddAsync(path, kind, input.Public, input.Import, caller.Actor, cancellation);
         return result.Value is { } repository
             ? TypedResults.Created((string?)null, RepositoryView.Of(repository, options.Url))
             : result.Refusal!.ToProblem();

@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
+using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Api;
 
@@ -43,6 +44,10 @@ internal static class Words
     public static string Of(RefChange change) => change.ToString().ToLowerInvariant();
 
     public static string Of(RepositoryKind kind) => kind.ToString().ToLowerInvariant();
+
+    public static string Of(UpstreamCredentials credentials) => credentials.ToString().ToLowerInvariant();
+
+    public static string Of(LfsTransfers transfers) => transfers.ToString().ToLowerInvariant();
 
     public static Role? ParseRole(string word) => word switch
     {

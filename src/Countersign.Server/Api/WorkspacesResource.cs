@@ -1,12 +1,19 @@
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
+using Countersign.Server.Upstreams;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
 
 /// <param name="Mode">off, report or enforce; left out, the instance's applies.</param>
-internal sealed record WorkspaceInput(string Key, string? Mode = null);
+/// <param name="Upstream">The Git host that has its repositories, or local for this machine; left out, the one Git host if there is exactly one.</param>
+/// <param name="UpstreamPath">Its folder there; left out, the key as written. / for the root.</param>
+internal sealed record WorkspaceInput(string Key, string? Mode = null, string? Upstream = null, string? UpstreamPath = null);
+
+/// <param name="Upstream">A Git host, or local for this machine.</param>
+/// <param name="UpstreamPath">Its folder there; left out, the key as in the address.</param>
+internal sealed record WorkspaceMoveInput(string Upstream, string? UpstreamPath = null);
 
 /// <param name="Role">read, write or admin.</param>
 /// <param name="Accepted">Member at once, without an invitation; only on the gateway's own machine.</param>
@@ -15,10 +22,12 @@ internal sealed record MemberInput(string Name, string Role, bool Accepted = fal
 /// <param name="Mode">Set on the workspace; null where the instance's applies.</param>
 /// <param name="Role">Yours; none where you are no member.</param>
 /// <param name="Accepted">You have accepted the invitation.</param>
-internal sealed record WorkspaceView(string Key, string? Mode, string Role, bool Accepted)
+/// <param name="Upstream">The Git host that has its repositories; null for this machine.</param>
+/// <param name="UpstreamPath">Its folder there.</param>
+internal sealed record WorkspaceView(string Key, string? Mode, string Role, bool Accepted, string? Upstream, string? UpstreamPath)
 {
     public static WorkspaceView Of(WorkspaceSummary workspace, Role role, bool accepted) =>
-        new(workspace.Key, workspace.Mode is { } mode ? Words.Of(mode) : null, Words.Of(role), accepted);
+        new(workspace.Key, workspace.Mode is { } mode ? Words.Of(mode) : null, Words.Of(role), accepted, workspace.Folder?.Upstream, workspace.Folder?.Folder);
 }
 
 /// <param name="TwoStep">Two-step verification is set up; null until the person has accepted that members' status is shown.</param>
@@ -36,6 +45,8 @@ internal static class WorkspacesResource
             .WithName("listWorkspaces").WithSummary("Workspaces that you are a member of or invited to; every one for the local administrator.");
         workspaces.MapPost("", AddAsync).For(ApiAccess.Administrator)
             .WithName("addWorkspace").WithSummary("A new workspace. A person who adds one is its first admin.");
+        workspaces.MapPost("/{key}/move", MoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
+            .WithName("moveWorkspace").WithSummary("Serve a workspace that has no repositories from a Git host, or from this machine.");
         workspaces.MapGet("/{key}/members", MembersAsync).For(ApiAccess.SignedIn)
             .WithName("listMembers").WithSummary("The members of a workspace.");
         workspaces.MapPost("/{key}/members", AddMemberAsync).For(ApiAccess.SignedIn, freshStepUp: true)
@@ -69,7 +80,7 @@ internal static class WorkspacesResource
     }
 
     private static async Task<Results<Created<WorkspaceView>, ProblemHttpResult>> AddAsync(
-        WorkspaceInput input, Caller caller, IWorkspaces workspaces, CancellationToken cancellation)
+        WorkspaceInput input, Caller caller, IWorkspaces workspaces, IUpstreamDesk upstreams, CancellationToken cancellation)
     {
         Mode? mode = null;
         if (input.Mode is { } word && (mode = Words.ParseMode(word)) is null)
@@ -77,12 +88,24 @@ internal static class WorkspacesResource
             return Problems.BadRequest("unknown_mode", "mode is off, report or enforce.");
         }
 
-        var result = await workspaces.AddAsync(input.Key, mode, caller.Session?.Principal.Id, caller.Actor, cancellation);
+        var folder = upstreams.Choose(input.Upstream, input.UpstreamPath, input.Key);
+        if (folder.Refusal is { } refusal)
+        {
+            return refusal.ToProblem();
+        }
+
+        var result = await workspaces.AddAsync(input.Key, mode, folder.Value, caller.Session?.Principal.Id, caller.Actor, cancellation);
         var role = caller.IsLocalAdministrator ? Role.None : Role.Admin;
         return result.Value is { } workspace
             ? TypedResults.Created((string?)null, WorkspaceView.Of(workspace, role, accepted: role != Role.None))
             : result.Refusal!.ToProblem();
     }
+
+    private static async Task<Results<Ok<WorkspaceView>, ProblemHttpResult>> MoveAsync(
+        string key, WorkspaceMoveInput input, Caller caller, IUpstreamDesk upstreams, IWorkspaces workspaces, CancellationToken cancellation) =>
+        (await upstreams.MoveAsync(key, input.Upstream, input.UpstreamPath, caller.Actor, cancellation)).Refusal is { } refusal
+            ? refusal.ToProblem()
+            : TypedResults.Ok(WorkspaceView.Of((await workspaces.FindAsync(key, cancellation))!, Role.None, accepted: false));
 
     private static async Task<Results<Ok<IReadOnlyList<MemberView>>, ProblemHttpResult>> MembersAsync(
         string key, Caller caller, IWorkspaces workspaces, CancellationToken cancellation)

@@ -36,6 +36,8 @@ internal static class AuditTypes
     public const string FactorReset = "factor.reset";
     public const string RecoveryCodesMade = "factor.recovery_codes_made";
     public const string RecoveryCodeUsed = "factor.recovery_code_used";
+    public const string CredentialReported = "credential.reported";
+    public const string CredentialLifted = "credential.lifted";
     public const string TokenAdded = "token.added";
     public const string TokenRevoked = "token.revoked";
 
@@ -44,6 +46,9 @@ internal static class AuditTypes
     public const string MemberAdded = "member.added";
     public const string MemberAccepted = "member.accepted";
     public const string MemberRemoved = "member.removed";
+    public const string WorkspaceMoved = "workspace.moved";
+    public const string UpstreamAdded = "upstream.added";
+    public const string UpstreamRemoved = "upstream.removed";
     public const string RepositoryAdded = "repository.added";
     public const string PolicyApplied = "policy.applied";
 }

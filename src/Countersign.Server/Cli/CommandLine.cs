@@ -52,7 +52,7 @@ internal static partial class CommandLine
             WorkspaceCommands.Workspace(admin),
             WorkspaceCommands.Member(admin),
             RepositoryCommands.Make(admin),
-            LaterCommands.Upstream(terminal),
+            UpstreamCommands.Make(admin),
             PolicyCommands.Make(admin),
             RequestCommands.Make(admin),
             AuditCommands.Make(admin),

@@ -35,6 +35,7 @@ internal static partial class DoctorCommand
                 Policy(Path.Combine(folder, "policy.yaml")),
                 Log(folder),
                 .. await GatewayAsync(admin, parsed, data, cancellation),
+                .. await UpstreamsAsync(admin, parsed, cancellation),
             ];
             if (admin.WantsJson(parsed))
             {
@@ -157,6 +158,29 @@ internal static partial class DoctorCommand
             : left < TimeSpan.Zero ? new("certificate", "wrong", $"{until}: renew it; no restart is needed")
             : left < SoonExpires ? new("certificate", "note", $"{until}: renew it soon; no restart is needed")
             : new("certificate", "ok", until);
+    }
+
+    /// <summary>Each Git host answers and speaks Git; asked by the running gateway, over its own way there.</summary>
+    private static async Task<IReadOnlyList<Finding>> UpstreamsAsync(AdminVerbs admin, ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            var upstreams = await admin.SendAsync(parsed, AdminCall.Get("upstreams"), cancellation);
+            var findings = new List<Finding>();
+            foreach (var name in upstreams.Succeeded ? upstreams.Json.Items().Select(upstream => upstream.Text("name")) : [])
+            {
+                var reply = await admin.SendAsync(parsed, AdminCall.Post(AdminCall.At($"upstreams/{name}/check"), new { }), cancellation);
+                findings.Add(reply.Succeeded
+                    ? new($"Git host {name}", reply.Json.Flag("ok") ? "ok" : "wrong", reply.Json.Text("detail"))
+                    : new($"Git host {name}", "wrong", reply.Detail));
+            }
+
+            return findings;
+        }
+        catch (Exception exception) when (exception is NoGatewayException or UnauthorizedAccessException)
+        {
+            return []; // said above already
+        }
     }
 
     [GeneratedRegex("[0-9]+\\.[0-9]+")]

@@ -17,25 +17,6 @@ internal static class LaterCommands
         };
     }
 
-    public static Command Upstream(Terminal terminal)
-    {
-        var kind = AdminVerbs.Needed("--kind", "smart-http|bitbucket-dc|bitbucket-cloud", "What it is.");
-        kind.AcceptOnlyFromAmong("smart-http", "bitbucket-dc", "bitbucket-cloud");
-        var address = AdminVerbs.Needed("--base", "URL", "Its address.");
-        return new("upstream", "Other Git servers (not in this build).")
-        {
-            Refuse(
-                terminal,
-                "other Git servers come later; this build serves its own repositories only",
-                "add",
-                "Add a Git server.",
-                AdminVerbs.Name(description: "Its name."),
-                kind,
-                address,
-                new Option<string?>("--path") { HelpName = "/prefix" }),
-        };
-    }
-
     private static Command Refuse(Terminal terminal, string line, string name, string help, params ReadOnlySpan<Symbol> symbols)
     {
         var command = new Command(name, help);

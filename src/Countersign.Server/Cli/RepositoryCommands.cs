@@ -11,26 +11,29 @@ internal static class RepositoryCommands
         kind.AcceptOnlyFromAmong("repository", "wiki", "snippet");
         var isPublic = new Option<bool>("--public") { Description = "Everyone who signs in may read it." };
         var import = new Option<string?>("--import") { Description = "A repository on this machine to copy.", HelpName = "PATH" };
+        var upstreamPath = new Option<string?>("--upstream-path") { Description = "Where its workspace's Git host has it; left out, in the workspace's folder under the same name.", HelpName = "PATH" };
         return new("repo", "Repositories.")
         {
             admin.Verb(
                 "add",
                 "Add a repository.",
-                [path, kind, isPublic, import],
+                [path, kind, isPublic, import, upstreamPath],
                 parsed => AdminCall.Post("repositories", new
                 {
                     path = parsed.GetRequiredValue(path),
                     kind = parsed.GetRequiredValue(kind),
                     @public = parsed.GetValue(isPublic),
                     import = parsed.GetValue(import) is { } from ? Path.GetFullPath(from) : null,
+                    upstreamPath = parsed.GetValue(upstreamPath),
                 }),
                 (repository, output) => output.WriteLine($"added {repository.Text("path")}: git clone {repository.Text("cloneUrl")}")),
             admin.Verb("list", "Every repository.", [], _ => AdminCall.Get("repositories"), (repositories, output) => Table.Write(
                 output,
-                ["PATH", "KIND", "READERS", "CLONE", "ADDED"],
+                ["PATH", "KIND", "READERS", "CLONE", "WHERE", "ADDED"],
                 repositories.Items().Select(repository => (IReadOnlyList<string>)
                 [
-                    repository.Text("path"), repository.Text("kind"), repository.Flag("public") ? "everyone" : "members", repository.Text("cloneUrl"), admin.Ago(repository.GetProperty("createdAt")),
+                    repository.Text("path"), repository.Text("kind"), repository.Flag("public") ? "everyone" : "members", repository.Text("cloneUrl"),
+                    repository.Text("upstream") is { Length: > 0 } host ? $"{host} /{repository.Text("upstreamPath")}" : "this machine", admin.Ago(repository.GetProperty("createdAt")),
                 ]),
                 "There are no repositories. Add one: countersign repo add KEY/REPO")),
         };

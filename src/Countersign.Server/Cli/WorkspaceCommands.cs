@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace Countersign.Server.Cli;
 
@@ -6,7 +7,10 @@ internal static class WorkspaceCommands
 {
     public static Command Workspace(AdminVerbs admin)
     {
-        var key = Key();
+        var (key, moving) = (Key(), Key());
+        var upstream = new Option<string?>("--upstream") { Description = "The Git host that has its repositories, or local for this machine; left out, the one Git host if there is exactly one.", HelpName = "NAME|local" };
+        var target = AdminVerbs.Needed("--upstream", "NAME|local", "The Git host, or local for this machine.");
+        var (folder, newFolder) = (Folder(), Folder());
         var mode = new Option<string?>("--mode") { Description = "How far the rules bite here; left out, as far as in the instance.", HelpName = "off|report|enforce" };
         mode.AcceptOnlyFromAmong("off", "report", "enforce");
         return new("workspace", "Workspaces: repositories with the same members.")
@@ -14,13 +18,32 @@ internal static class WorkspaceCommands
             admin.Verb(
                 "add",
                 "Add a workspace.",
-                [key, mode],
-                parsed => AdminCall.Post("workspaces", new { key = parsed.GetRequiredValue(key), mode = parsed.GetValue(mode) }),
-                (workspace, output) => output.WriteLine($"added {workspace.Text("key")}")),
+                [key, mode, upstream, folder],
+                parsed => AdminCall.Post("workspaces", new
+                {
+                    key = parsed.GetRequiredValue(key),
+                    mode = parsed.GetValue(mode),
+                    upstream = parsed.GetValue(upstream),
+                    upstreamPath = parsed.GetValue(folder),
+                }),
+                (workspace, output) => output.WriteLine($"added {workspace.Text("key")}{Served(workspace)}")),
+            admin.Verb(
+                "move",
+                "Serve a workspace that has no repositories from a Git host, or from this machine.",
+                [moving, target, newFolder],
+                parsed => AdminCall.Post(
+                    AdminCall.At($"workspaces/{parsed.GetRequiredValue(moving)}/move"),
+                    new { upstream = parsed.GetRequiredValue(target), upstreamPath = parsed.GetValue(newFolder) }),
+                (workspace, output) => output.WriteLine($"{workspace.Text("key")} is{(Served(workspace) is { Length: > 0 } from ? from : " served from this machine")}")),
             admin.Verb("list", "Every workspace.", [], _ => AdminCall.Get("workspaces"), (workspaces, output) => Table.Write(
                 output,
-                ["KEY", "MODE"],
-                workspaces.Items().Select(workspace => (IReadOnlyList<string>)[workspace.Text("key"), workspace.Text("mode") is { Length: > 0 } own ? own : "as the instance"]),
+                ["KEY", "MODE", "WHERE"],
+                workspaces.Items().Select(workspace => (IReadOnlyList<string>)
+                [
+                    workspace.Text("key"),
+                    workspace.Text("mode") is { Length: > 0 } own ? own : "as the instance",
+                    workspace.Text("upstream") is { Length: > 0 } host ? $"{host} /{workspace.Text("upstreamPath")}" : "this machine",
+                ]),
                 "There are no workspaces. Add one: countersign workspace add KEY")),
         };
     }
@@ -63,6 +86,11 @@ internal static class WorkspaceCommands
                 (member, output) => output.WriteLine($"removed {Table.Printable(member.Text("name"))}")),
         };
     }
+
+    private static Option<string?> Folder() => new("--upstream-path") { Description = "The folder there; left out, the key as written. / for the root.", HelpName = "PATH" };
+
+    private static string Served(JsonElement workspace) =>
+        workspace.Text("upstream") is { Length: > 0 } upstream ? $" served from {upstream}, folder /{workspace.Text("upstreamPath")}" : "";
 
     private static Argument<string> Key() => new("KEY") { Description = "The workspace's key." };
 }

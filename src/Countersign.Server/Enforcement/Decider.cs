@@ -2,11 +2,12 @@ using Countersign.Core.Git;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
+using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Enforcement;
 
 /// <summary>Gathers what is true right now about a command and asks the rules.</summary>
-internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositories repositories, GrantStore grants, PolicyStore policies, TimeProvider clock)
+internal sealed class Decider(IPeople people, GitCredentials credentials, IRepositories repositories, GrantStore grants, PolicyStore policies, TimeProvider clock)
 {
     public Decision Decide(CommandRequest request, ExchangePhase phase)
     {
@@ -34,7 +35,7 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
 
     /// <summary>Person and credential still are what they were.</summary>
     public bool HasAccess(CommandRequest request) =>
-        people.FindPrincipal(request.PrincipalId) is not null && tokens.IsLive(request.PrincipalId, request.Credential.Id);
+        people.FindPrincipal(request.PrincipalId) is not null && credentials.IsLive(request.PrincipalId, request.Credential.Id);
 
     /// <summary>
     /// True when a rule about forced updates could decide this push, so that somebody must look at it first. Not for who may
@@ -53,7 +54,7 @@ internal sealed class Decider(IPeople people, IAccessTokens tokens, IRepositorie
 
     private AccessRequest? Gather(CommandRequest request)
     {
-        if (people.FindPrincipal(request.PrincipalId) is not { } principal || !tokens.IsLive(request.PrincipalId, request.Credential.Id))
+        if (people.FindPrincipal(request.PrincipalId) is not { } principal || !credentials.IsLive(request.PrincipalId, request.Credential.Id))
         {
             return null;
         }

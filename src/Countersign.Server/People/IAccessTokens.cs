@@ -1,11 +1,16 @@
 using Countersign.Core.Identities;
+using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.People;
 
 internal sealed record TokenSummary(string Id, string Label, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? LastUsedAt, string? LastUsedFrom);
 
 /// <summary>What a credential proved: who, and with what.</summary>
-internal sealed record AuthenticatedCredential(Principal Principal, GitCredential Credential);
+internal sealed record AuthenticatedCredential(Principal Principal, GitCredential Credential)
+{
+    /// <summary>What goes on to the Git host that checked it; null for the gateway's own access tokens.</summary>
+    public PassedCredential? Passed { get; init; }
+}
 
 /// <summary>Personal access tokens: <c>csn_</c> and 160 random bits in base32, stored as SHA-256, shown once.</summary>
 internal interface IAccessTokens

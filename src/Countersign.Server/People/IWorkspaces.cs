@@ -1,15 +1,30 @@
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
+using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.People;
 
-internal sealed record WorkspaceSummary(string Key, Mode? Mode, IReadOnlyList<MemberSummary> Members);
+internal sealed record WorkspaceSummary(string Key, Mode? Mode, IReadOnlyList<MemberSummary> Members)
+{
+    /// <summary>Where its repositories are; null for this machine.</summary>
+    public UpstreamFolder? Folder { get; init; }
+}
 
 internal sealed record MemberSummary(string Name, Role Role, bool Accepted, bool? HasSecondFactor);
 
 internal interface IWorkspaces
 {
-    Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, PrincipalId? firstAdmin, string actor, CancellationToken cancellation);
+    /// <summary>A workspace whose repositories are on this machine.</summary>
+    Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, PrincipalId? firstAdmin, string actor, CancellationToken cancellation) =>
+        AddAsync(key, mode, null, firstAdmin, actor, cancellation);
+
+    /// <param name="key">Becomes upper case.</param>
+    /// <param name="mode">Null for the instance's.</param>
+    /// <param name="folder">The Git host's folder that has its repositories; null for this machine.</param>
+    /// <param name="firstAdmin">Who is its first member.</param>
+    /// <param name="actor">For the audit log.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, UpstreamFolder? folder, PrincipalId? firstAdmin, string actor, CancellationToken cancellation);
 
     Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation);
 

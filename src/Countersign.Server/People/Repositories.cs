@@ -3,13 +3,15 @@ using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Audit;
 using Countersign.Server.Storage;
+using Countersign.Server.Upstreams;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
 
 internal sealed class Repositories(
-    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, IRepositoryFiles files, AuditTrail audit, TimeProvider clock) : IRepositories
+    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, IRepositoryFiles files, UpstreamStore upstreams, TakenPlaces places, AuditTrail audit, TimeProvider clock)
+    : IRepositories
 {
     private const string ByPath = """
         SELECT r."Kind", r."IsPublic", w."Mode", m."Role"
@@ -28,11 +30,14 @@ internal sealed class Repositories(
         """;
 
     public Task<Result<RepositorySummary>> AddAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string? importPath, string actor, CancellationToken cancellation) =>
-        AddAsync(path, kind, isPublic, actor, importPath is null ? files.CreateAsync : (made, token) => files.ImportAsync(made, importPath, token), cancellation);
+        AddAsync(new(path, kind, isPublic, importPath is not null, null), actor, importPath is null ? files.CreateAsync : (made, token) => files.ImportAsync(made, importPath, token), cancellation);
 
     /// <summary>The sample that set-up makes, with a first commit to clone.</summary>
     public Task<Result<RepositorySummary>> AddSampleAsync(RepositoryPath path, string actor, CancellationToken cancellation) =>
-        AddAsync(path, RepositoryKind.Repository, false, actor, files.CreateSampleAsync, cancellation);
+        AddAsync(new(path, RepositoryKind.Repository, false, true, null), actor, files.CreateSampleAsync, cancellation);
+
+    public Task<Result<RepositorySummary>> RegisterAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string upstreamPath, string actor, CancellationToken cancellation) =>
+        AddAsync(new(path, kind, isPublic, false, upstreamPath), actor, files.CreateAsync, cancellation);
 
     public async Task<IReadOnlyList<RepositorySummary>> ListAsync(CancellationToken cancellation)
     {
@@ -66,11 +71,12 @@ internal sealed class Repositories(
         return (found?.Facts, found?.Role ?? Role.None);
     }
 
-    private async Task<Result<RepositorySummary>> AddAsync(
-        RepositoryPath path, RepositoryKind kind, bool isPublic, string actor, Func<RepositoryPath, CancellationToken, Task> make, CancellationToken cancellation)
+    private async Task<Result<RepositorySummary>> AddAsync(Plan plan, string actor, Func<RepositoryPath, CancellationToken, Task> make, CancellationToken cancellation)
     {
+        var path = plan.Path;
+        using var held = await places.HoldAsync(cancellation);
         await using var database = await databases.CreateDbContextAsync(cancellation);
-        if (!await database.Workspaces.AnyAsync(row => row.Key == path.Workspace, cancellation))
+        if (await database.Workspaces.AsNoTracking().SingleOrDefaultAsync(row => row.Key == path.Workspace, cancellation) is not { } workspace)
         {
             return Refusals.NoSuchWorkspace;
         }
@@ -80,20 +86,62 @@ internal sealed class Repositories(
             return Taken;
         }
 
+        var (place, refusal) = await PlaceAsync(database, workspace, plan, cancellation);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
         await audit.RecordAsync(
-            AuditTypes.RepositoryAdded, actor, ("repository", path.ToString()), ("kind", kind.ToString()), ("public", isPublic ? "true" : "false"));
+            AuditTypes.RepositoryAdded, actor,
+            ("repository", path.ToString()), ("kind", plan.Kind.ToString()), ("public", plan.IsPublic ? "true" : "false"),
+            ("upstream", place?.Upstream ?? ""), ("upstream_path", place?.Folder ?? ""));
         try
         {
-            await make(path, cancellation);
+            if (place is null)
+            {
+                held.Dispose(); // a long import keeps nobody waiting: this machine's places are its names
+                await make(path, cancellation);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return new Refusal("files_failed", $"The repository could not be made: {failure.Message}");
         }
 
-        var row = new RepositoryRow { WorkspaceKey = path.Workspace, Name = path.Name, Kind = kind, IsPublic = isPublic, CreatedAt = clock.GetUtcNow() };
+        var row = new RepositoryRow
+        {
+            WorkspaceKey = path.Workspace,
+            Name = path.Name,
+            Kind = plan.Kind,
+            IsPublic = plan.IsPublic,
+            UpstreamName = place?.Upstream,
+            UpstreamPath = place?.Folder,
+            CreatedAt = clock.GetUtcNow(),
+        };
         database.Repositories.Add(row);
         return await database.TrySaveAsync() ? Summary(row, Role.None) : Taken;
+    }
+
+    /// <summary>Where it will be; null for this machine.</summary>
+    private async Task<Result<UpstreamFolder?>> PlaceAsync(GatewayDbContext database, WorkspaceRow workspace, Plan plan, CancellationToken cancellation)
+    {
+        if (workspace.UpstreamName is not { } name)
+        {
+            return plan.UpstreamPath is null ? default(Result<UpstreamFolder?>) : new Refusal("bad_path", $"{workspace.Key} is on this machine: leave out the upstream path.");
+        }
+
+        if (plan.HasContent)
+        {
+            return new Refusal("import_elsewhere", $"{workspace.Key} is served from the Git host {name}: import it there, then add it here.");
+        }
+
+        if (!UpstreamPaths.TryRepository(plan.UpstreamPath ?? UpstreamPaths.Below(workspace.UpstreamPath ?? "", $"{plan.Path.Name}.git"), out var path))
+        {
+            return new Refusal("bad_path", "The upstream path is such as group/Core.git, in letters, digits, '-', '.', '_' and '~'.");
+        }
+
+        return await places.WhyNotAsync(database, plan.Path, upstreams.Find(name)!, path, cancellation) is { } refusal ? refusal : new UpstreamFolder(name, path);
     }
 
     private static readonly Refusal Taken = new("repository_taken", "That repository exists already.");
@@ -111,8 +159,13 @@ internal sealed class Repositories(
     // Every row came from a path that was parsed when it was added.
     private static RepositorySummary Summary(RepositoryRow row, Role role) =>
         RepositoryPath.TryParse($"{row.WorkspaceKey}/{row.Name}", out var path)
-            ? new(path, row.Kind, row.IsPublic, role, row.CreatedAt)
+            ? new(path, row.Kind, row.IsPublic, role, row.CreatedAt) { Place = row.UpstreamName is { } upstream ? new(upstream, row.UpstreamPath ?? "") : null }
             : throw new InvalidDataException($"The repository {row.WorkspaceKey}/{row.Name} has no canonical name.");
+
+    /// <summary>What is to be added.</summary>
+    /// <param name="HasContent">It does not begin empty.</param>
+    /// <param name="UpstreamPath">Where its workspace's Git host has it, if that was said.</param>
+    private sealed record Plan(RepositoryPath Path, RepositoryKind Kind, bool IsPublic, bool HasContent, string? UpstreamPath);
 
     private sealed record Found(RepositoryFacts? Facts, Role Role);
 }

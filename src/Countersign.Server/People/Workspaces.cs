@@ -3,13 +3,16 @@ using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Audit;
 using Countersign.Server.Storage;
+using Countersign.Server.Upstreams;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
 
-internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock) : IWorkspaces
+internal sealed class Workspaces(
+    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock) : IWorkspaces
 {
-    public async Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, PrincipalId? firstAdmin, string actor, CancellationToken cancellation)
+    public async Task<Result<WorkspaceSummary>> AddAsync(
+        string key, Mode? mode, UpstreamFolder? folder, PrincipalId? firstAdmin, string actor, CancellationToken cancellation)
     {
         if (!RepositoryPath.IsWorkspaceKey(key))
         {
@@ -18,10 +21,16 @@ internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, 
 
         var canonical = Canonical(key);
         var now = clock.GetUtcNow();
+        using var held = await places.HoldAsync(cancellation);
         await using var database = await databases.CreateDbContextAsync(cancellation);
         if (await database.Workspaces.AnyAsync(row => row.Key == canonical, cancellation))
         {
             return Taken;
+        }
+
+        if (folder is not null && await WhyNotThereAsync(database, canonical, folder, cancellation) is { } refusal)
+        {
+            return refusal;
         }
 
         if (firstAdmin is { } admin && !await database.Users.AnyAsync(row => row.Id == admin.Value, cancellation))
@@ -30,14 +39,22 @@ internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, 
         }
 
         await audit.RecordAsync(
-            AuditTypes.WorkspaceAdded, actor, ("workspace", canonical), ("mode", mode?.ToString() ?? ""), ("first_admin", firstAdmin?.ToString() ?? ""));
-        database.Workspaces.Add(new() { Key = canonical, Mode = mode, CreatedAt = now });
+            AuditTypes.WorkspaceAdded, actor,
+            ("workspace", canonical), ("mode", mode?.ToString() ?? ""), ("first_admin", firstAdmin?.ToString() ?? ""),
+            ("upstream", folder?.Upstream ?? ""), ("upstream_path", folder?.Folder ?? ""));
+        database.Workspaces.Add(new() { Key = canonical, Mode = mode, UpstreamName = folder?.Upstream, UpstreamPath = folder?.Folder, CreatedAt = now });
         if (firstAdmin is { } owner)
         {
             database.Memberships.Add(new() { WorkspaceKey = canonical, PersonId = owner.Value, Role = Role.Admin, InvitedAt = now, AcceptedAt = now });
         }
 
-        return await database.TrySaveAsync() ? (await FindAsync(canonical, CancellationToken.None))! : Taken;
+        if (!await database.TrySaveAsync())
+        {
+            return Taken;
+        }
+
+        await upstreams.ReloadAsync(CancellationToken.None); // it may be served under a prefix of its own from now on
+        return (await FindAsync(canonical, CancellationToken.None))!;
     }
 
     public async Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation)
@@ -157,6 +174,11 @@ internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, 
         return found;
     }
 
+    private async Task<Refusal?> WhyNotThereAsync(GatewayDbContext database, string key, UpstreamFolder folder, CancellationToken cancellation) =>
+        upstreams.Find(folder.Upstream) is { } upstream
+            ? await places.WhyNotAsync(database, [new(key, upstream, folder.Folder)], cancellation)
+            : new("no_such_upstream", "There is no such Git host.");
+
     private static readonly Refusal Taken = new("workspace_taken", "That workspace exists already.");
 
     private static string Canonical(string key) => key.ToUpperInvariant();
@@ -176,7 +198,10 @@ internal sealed class Workspaces(IDbContextFactory<GatewayDbContext> databases, 
         (await MembersAsync(database, key, cancellation)).Single(member => member.Name == name);
 
     private static async Task<WorkspaceSummary> SummaryAsync(GatewayDbContext database, WorkspaceRow row, CancellationToken cancellation) =>
-        new(row.Key, row.Mode, await MembersAsync(database, row.Key, cancellation));
+        new(row.Key, row.Mode, await MembersAsync(database, row.Key, cancellation))
+        {
+            Folder = row.UpstreamName is { } upstream ? new(upstream, row.UpstreamPath ?? "") : null,
+        };
 
     // Somebody who was only invited has not agreed to show whether a second factor is on.
     private static async Task<IReadOnlyList<MemberSummary>> MembersAsync(GatewayDbContext database, string key, CancellationToken cancellation)

@@ -24,6 +24,9 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
     /// <summary>Where repositories of Git hosts are served beside <c>/scm/KEY/REPO</c>.</summary>
     public MountTable Mounts => known.Mounts;
 
+    /// <summary>Some host checks people's own credentials.</summary>
+    public bool AnyPassed => known.AnyPassed;
+
     public UpstreamDefinition? Find(string name) => known.Upstreams.GetValueOrDefault(name);
 
     public IReadOnlyList<UpstreamDefinition> List() => [.. known.Upstreams.Values.OrderBy(upstream => upstream.Name, StringComparer.Ordinal)];
@@ -33,14 +36,7 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
     {
         await using (var database = await databases.CreateDbContextAsync(cancellation))
         {
-            database.Upstreams.Add(new()
-            {
-                Name = upstream.Name,
-                Kind = upstream.Kind,
-                Settings = JsonSerializer.Serialize(upstream, Json),
-                SealedSecret = upstream.ServiceSecret is { } secret ? seal.Protect(Encoding.UTF8.GetBytes(secret)) : null,
-                CreatedAt = clock.GetUtcNow(),
-            });
+            database.Upstreams.Add(RowOf(upstream));
             if (!await database.TrySaveAsync())
             {
                 return false;
@@ -50,6 +46,16 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
         await ReloadAsync(cancellation);
         return true;
     }
+
+    /// <summary>How it is stored, its secret sealed.</summary>
+    public UpstreamRow RowOf(UpstreamDefinition upstream) => new()
+    {
+        Name = upstream.Name,
+        Kind = upstream.Kind,
+        Settings = JsonSerializer.Serialize(upstream, Json),
+        SealedSecret = upstream.ServiceSecret is { } secret ? seal.Protect(Encoding.UTF8.GetBytes(secret)) : null,
+        CreatedAt = clock.GetUtcNow(),
+    };
 
     /// <summary>Reads all anew: after every change of a Git host or of a workspace's place.</summary>
     public async Task ReloadAsync(CancellationToken cancellation)
@@ -81,5 +87,8 @@ internal sealed class UpstreamStore(IDbContextFactory<GatewayDbContext> database
             ServiceSecret = row.SealedSecret is { } secret ? Encoding.UTF8.GetString(seal.Unprotect(secret)) : null,
         };
 
-    private sealed record Known(IReadOnlyDictionary<string, UpstreamDefinition> Upstreams, MountTable Mounts);
+    private sealed record Known(IReadOnlyDictionary<string, UpstreamDefinition> Upstreams, MountTable Mounts)
+    {
+        public bool AnyPassed { get; } = Upstreams.Values.Any(upstream => upstream.Credentials == UpstreamCredentials.Passed);
+    }
 }

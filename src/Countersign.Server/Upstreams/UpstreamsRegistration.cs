@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.Upstreams.Passed;
 using Countersign.Server.Upstreams.SmartHttp;
 
 namespace Countersign.Server.Upstreams;
@@ -11,6 +12,12 @@ internal static class UpstreamsRegistration
         services.AddSingleton<UpstreamStore>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamStore>());
         services.AddSingleton<UpstreamPlaces>();
+        services.AddSingleton<TakenPlaces>();
+        services.AddSingleton<UpstreamQuestions>();
+        services.AddSingleton<UpstreamStates>();
+        services.AddSingleton<UpstreamChecks>();
+        services.AddSingleton<IUpstreamDesk, UpstreamDesk>();
+        services.AddPassedCredentials();
         services.AddSmartHttp();
         services.AddSingleton<IUpstream, RoutedUpstream>();
         return services;

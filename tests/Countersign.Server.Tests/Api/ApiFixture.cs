@@ -8,6 +8,7 @@ using Countersign.Server.Cli;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fakes;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Upstreams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -56,7 +57,7 @@ public sealed class ApiFixture : IAsyncLifetime
             .AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IPeople>(People).AddSingleton<ISignIn>(People).AddSingleton<ISessions>(People)
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)
-            .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces)
+            .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces).AddSingleton<IUpstreamDesk, FakeUpstreams>()
             .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>();
         app = builder.Build();
         app.MapApi();

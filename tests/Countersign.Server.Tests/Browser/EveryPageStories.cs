@@ -1,7 +1,10 @@
 using Countersign.Core.Challenges;
+using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Upstreams;
 using static Microsoft.Playwright.Assertions;
 
 namespace Countersign.Server.Tests.Browser;
@@ -220,6 +223,12 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await LookAsync(visit, "repository-new", "/repositories/new");
         await LookAsync(visit, "people", "/people");
         await LookAsync(visit, "people-nobody", "/people?q=nobody");
+        await LookAsync(visit, "upstreams-none", "/upstreams");
+        await AddHostsAsync(gateway);
+        await LookAsync(visit, "upstreams", "/upstreams");
+        await LookAsync(visit, "repositories-elsewhere", "/repositories");
+        await LookAsync(visit, "workspace-elsewhere", "/workspaces/CORP");
+        await LookAsync(visit, "workspaces-elsewhere", "/workspaces");
         await LookAsync(visit, "audit", "/audit");
         await LookAsync(visit, "audit-nothing", "/audit?q=nothing-like-this");
         await LookAsync(visit, "policy", "/policy");
@@ -227,6 +236,20 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.SubmitAsync("check-policy");
         await LookAsync(visit, "policy-wrong");
         AssertSound();
+    }
+
+    /// <summary>A host that nobody has asked yet, and one that cannot be reached.</summary>
+    private static async Task AddHostsAsync(GatewayFixture gateway)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var desk = gateway.Get<IUpstreamDesk>();
+        Assert.Null((await desk.AddAsync(new("corp", "bitbucket-dc", "https://git.example.org/bitbucket", Credentials: "passed"), "test", cancellation)).Refusal);
+        Assert.Null((await desk.AddAsync(new("gone", "smart-http", $"http://127.0.0.1:{GatewayFixture.FreePort()}", Mount: "none", Workspaces: ["none"]), "test", cancellation)).Refusal);
+        Assert.False((await desk.CheckAsync("gone", null, cancellation)).Value!.Ok);
+        var owner = (await gateway.Get<IPeople>().FindAsync("owner", cancellation))!;
+        Assert.Null((await gateway.Get<IWorkspaces>().AddAsync("CORP", null, new("corp", "team/platform"), owner.Id, "test", cancellation)).Refusal);
+        Assert.True(RepositoryPath.TryParse("CORP/core", out var path));
+        Assert.Null((await gateway.Get<IRepositories>().RegisterAsync(path, RepositoryKind.Repository, false, "team/platform/Core.git", "test", cancellation)).Refusal);
     }
 
     private void AssertSound() => Assert.True(wrong.Count == 0, string.Join('\n', wrong));

@@ -34,6 +34,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("workspace add ACME --mode loud", "'off' 'report' 'enforce'")]
     [InlineData("policy explain --as ann --op merge --repo ACME/core", "'read' 'write'")]
     [InlineData("upstream add x --kind svn --base https://x", "'smart-http'")]
+    [InlineData("upstream add x --kind smart-http", "Option '--base' is required")]
+    [InlineData("upstream add x --kind smart-http --base https://x --credentials all", "'none' 'service' 'passed'")]
+    [InlineData("upstream add x --kind smart-http --base https://x --map ann", "--map ann: write THEIRS=OURS")]
+    [InlineData("upstream add x --kind smart-http --base https://x --secret-stdin", "there is no secret on standard input")]
     [InlineData("audit export --format xml", "'jsonl' 'csv'")]
     [InlineData("audit list --since yesterday --data {0}", "--since yesterday: write a time")]
     [InlineData("audit verify --against /nowhere/at/all --data {0}", "--against /nowhere/at/all: there is no such file")]
@@ -71,6 +75,12 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("member list ACME")]
     [InlineData("repo add ACME/core --kind wiki --public --import .")]
     [InlineData("repo list")]
+    [InlineData("upstream add x --kind bitbucket-dc --base https://x --path /p")]
+    [InlineData("upstream list")]
+    [InlineData("upstream show x")]
+    [InlineData("upstream check x")]
+    [InlineData("upstream remove x")]
+    [InlineData("workspace move ACME --upstream local")]
     [InlineData("policy show")]
     [InlineData("policy explain --as ann --op write --repo ACME/core --ref main")]
     [InlineData("request list")]
@@ -91,7 +101,6 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("key add ann --file k.pub --label l", "SSH keys come with Git over SSH; this build serves HTTPS only")]
     [InlineData("key list ann --data d --json", "SSH keys come with Git over SSH; this build serves HTTPS only")]
-    [InlineData("upstream add x --kind bitbucket-dc --base https://x --path /p", "other Git servers come later")]
     public async Task What_comes_later_says_so(string words, string expected)
     {
         var (exit, _, error) = await RunAsync(words.Split(' '));

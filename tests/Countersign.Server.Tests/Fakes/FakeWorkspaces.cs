@@ -2,6 +2,7 @@ using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
+using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Tests.Fakes;
 
@@ -18,9 +19,10 @@ internal sealed class FakeWorkspaces(TimeProvider clock) : IWorkspaces, IReposit
         roles[(key, person)] = role;
     }
 
-    public Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, PrincipalId? firstAdmin, string actor, CancellationToken cancellation) =>
+    public Task<Result<WorkspaceSummary>> AddAsync(
+        string key, Mode? mode, UpstreamFolder? folder, PrincipalId? firstAdmin, string actor, CancellationToken cancellation) =>
         Task.FromResult<Result<WorkspaceSummary>>(
-            workspaces.TryAdd(key, mode) ? new WorkspaceSummary(key, mode, []) : new Refusal("workspace_taken", "That workspace exists already."));
+            workspaces.TryAdd(key, mode) ? new WorkspaceSummary(key, mode, []) { Folder = folder } : new Refusal("workspace_taken", "That workspace exists already."));
 
     public Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<WorkspaceSummary>>([.. workspaces.Select(entry => new WorkspaceSummary(entry.Key, entry.Value, []))]);
@@ -48,6 +50,10 @@ internal sealed class FakeWorkspaces(TimeProvider clock) : IWorkspaces, IReposit
         repositories.Add(added);
         return Task.FromResult<Result<RepositorySummary>>(added);
     }
+
+    public Task<Result<RepositorySummary>> RegisterAsync(
+        RepositoryPath path, RepositoryKind kind, bool isPublic, string upstreamPath, string actor, CancellationToken cancellation) =>
+        AddAsync(path, kind, isPublic, null, actor, cancellation);
 
     Task<IReadOnlyList<RepositorySummary>> IRepositories.ListAsync(CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RepositorySummary>>(repositories);

@@ -37,6 +37,9 @@ internal static class LedgerSchema
             expires INTEGER NOT NULL);
         CREATE INDEX ceremonies_by_expiry ON ceremonies (expires);
         """,
+        """
+        CREATE TABLE reported_credentials (credential TEXT PRIMARY KEY, principal TEXT NOT NULL, label TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+        """,
     ];
 
     public static long Version => Migrations.Length;

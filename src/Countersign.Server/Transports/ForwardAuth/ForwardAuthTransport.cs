@@ -40,7 +40,7 @@ internal sealed class ForwardAuthTransport(
         {
             await RefuseAsync(context, "This is no Git request in its plain spelling.");
         }
-        else if (await authentication.AuthenticateAsync(context) is { } who)
+        else if (await authentication.AuthenticateAsync(context, command.Repository, command.Service) is { } who)
         {
             await EnforceAsync(context, who, command, phase);
         }
@@ -79,7 +79,10 @@ internal sealed class ForwardAuthTransport(
     private async Task EnforceAsync(HttpContext context, AuthenticatedCredential who, GitCommand command, ExchangePhase phase)
     {
         var request = new CommandRequest(
-            who.Principal.Id, who.Principal.Name, who.Credential, command, RequestOrigin.ClientOf(context), null, RequestShape.UserAgent(context));
+            who.Principal.Id, who.Principal.Name, who.Credential, command, RequestOrigin.ClientOf(context), null, RequestShape.UserAgent(context))
+        {
+            Passed = who.Passed,
+        };
         try
         {
             await enforcement.HandleAsync(new ForwardAuthExchange(context, request, phase, holds.Value, texts), context.RequestAborted);

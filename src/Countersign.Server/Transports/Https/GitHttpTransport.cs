@@ -49,14 +49,14 @@ internal sealed class GitHttpTransport(
             return;
         }
 
-        if (await authentication.AuthenticateAsync(context) is not { } who)
+        if (await authentication.AuthenticateAsync(context, request.Repository, request.Service) is not { } who)
         {
             return;
         }
 
         await EnforceAsync(context, request, new(
             who.Principal.Id, who.Principal.Name, who.Credential, new(request.Service, request.Repository),
-            RequestOrigin.ClientOf(context), token, userAgent));
+            RequestOrigin.ClientOf(context), token, userAgent) { Passed = who.Passed });
     }
 
     private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)

@@ -1,13 +1,14 @@
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
+using Countersign.Server.Upstreams;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>The repositories that the person may see, with the line to clone each, and why one is closed.</summary>
-internal sealed class RepositoryListModel(IRepositories repositories, IWorkspaces workspaces, GatewayOptions options) : SignedInPage
+internal sealed class RepositoryListModel(IRepositories repositories, IWorkspaces workspaces, IUpstreamDesk upstreams, GatewayOptions options) : SignedInPage
 {
     [BindProperty(SupportsGet = true, Name = "q")]
     public string? Search { get; set; }
@@ -21,6 +22,9 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
     /// <summary>A person without a second factor sees that a repository exists, and how to open it.</summary>
     public bool Closed => Me.Factors.Count == 0;
 
+    /// <summary>The workspaces that a Git host serves, by key, where its address differs by the host alone.</summary>
+    public IReadOnlyDictionary<string, string> Prefixes { get; private set; } = new Dictionary<string, string>();
+
     public async Task OnGetAsync()
     {
         var visible = await repositories.VisibleToAsync(Me.Id, Cancellation);
@@ -28,10 +32,18 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
         Found = [.. visible
             .Where(repository => string.IsNullOrWhiteSpace(Search) || repository.Path.ToString().Contains(Search.Trim(), StringComparison.OrdinalIgnoreCase))
             .OrderBy(repository => repository.Path.ToString(), StringComparer.Ordinal)];
+        Prefixes = (await upstreams.ListAsync(Cancellation))
+            .SelectMany(upstream => upstream.Workspaces.Select(workspace => new BoundWorkspace(workspace.Workspace, upstream.Definition, workspace.Folder)))
+            .Where(workspace => workspace.Prefix is not null)
+            .ToDictionary(workspace => workspace.Key, workspace => workspace.Prefix!);
         MayAdd = (await workspaces.OfAsync(Me.Id, Cancellation)).Any(membership => membership is { Accepted: true, Role: Role.Admin });
     }
 
     public string Address(RepositorySummary repository) => CloneLine.Address(options, Me.Name, repository.Path);
+
+    /// <summary>The address below the Git host's own path, for those who change the host name in their remotes and nothing else.</summary>
+    public string? Mounted(RepositorySummary repository) =>
+        Prefixes.TryGetValue(repository.Path.Workspace, out var prefix) ? $"{options.Url.GetLeftPart(UriPartial.Authority)}{prefix}/{repository.Path.Name}.git" : null;
 
     public static string KindOf(RepositorySummary repository) => repository.Kind switch
     {

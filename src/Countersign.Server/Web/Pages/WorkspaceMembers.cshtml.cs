@@ -7,7 +7,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>One workspace: who is in it, and, for its admins, whose two-step verification is on.</summary>
 [FreshProof(FormsOnly = true)]
-internal sealed class WorkspaceMembersModel(IWorkspaces workspaces) : SignedInPage
+internal sealed class WorkspaceMembersModel(IWorkspaces workspaces, GatewayOptions options) : SignedInPage
 {
     private Role role;
 
@@ -24,6 +24,8 @@ internal sealed class WorkspaceMembersModel(IWorkspaces workspaces) : SignedInPa
     public Role Role { get; set; } = Role.Write;
 
     public WorkspaceSummary Workspace { get; private set; } = null!;
+
+    public string CloneForm => $"{options.Url.GetLeftPart(UriPartial.Authority)}/scm/{Workspace.Key}/REPO.git";
 
     public bool MayAdmin => role == Role.Admin;
 

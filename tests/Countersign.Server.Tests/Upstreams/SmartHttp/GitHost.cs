@@ -41,6 +41,9 @@ internal sealed class GitHost : IAsyncDisposable
     /// <summary>Answers instead of Git; null to serve.</summary>
     public RequestDelegate? Instead { get; set; }
 
+    /// <summary>Sees each request first; true when it has answered.</summary>
+    public Func<HttpContext, Task<bool>>? Before { get; set; }
+
     /// <summary>Compresses its answers for who takes gzip.</summary>
     public bool Compresses { get; set; }
 
@@ -94,6 +97,11 @@ internal sealed class GitHost : IAsyncDisposable
         var certificate = context.Connection.ClientCertificate is not null;
         try
         {
+            if (Before is not null && await Before(context))
+            {
+                return;
+            }
+
             if (Instead is not null)
             {
                 await Instead(context);

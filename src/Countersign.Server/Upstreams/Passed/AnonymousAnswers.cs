@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+
+namespace Countersign.Server.Upstreams.Passed;
+
+/// <summary>What a Git host answers to anybody, remembered for a minute for each question: it is the same for all who ask.</summary>
+internal sealed class AnonymousAnswers(UpstreamQuestions questions, TimeProvider clock)
+{
+    private const int Max = 10_000;
+    private readonly ConcurrentDictionary<(UpstreamDefinition Upstream, UpstreamQuestion Question), (DateTimeOffset Until, Task<UpstreamAnswer> Answer)> answers = new();
+
+    public async Task<UpstreamAnswer> OfAsync(UpstreamDefinition upstream, UpstreamQuestion question, CancellationToken cancellation)
+    {
+        var key = (upstream, question);
+        var now = clock.GetUtcNow();
+        if (answers.TryGetValue(key, out var known) && known.Until > now)
+        {
+            return await known.Answer.WaitAsync(cancellation);
+        }
+
+        if (answers.Count >= Max)
+        {
+            answers.Clear(); // they can be asked again, without any credential
+        }
+
+        var asking = AskAsync(upstream, question);
+        answers[key] = (now + HostVerdicts.Lifetime, asking);
+        return await asking.WaitAsync(cancellation);
+    }
+
+    private async Task<UpstreamAnswer> AskAsync(UpstreamDefinition upstream, UpstreamQuestion question)
+    {
+        try
+        {
+            return HostChecks.Meaningful(await questions.AskAsync(upstream, question, CancellationToken.None)); // others may wait for it, too
+        }
+        catch (UpstreamSilentException)
+        {
+            answers.TryRemove((upstream, question), out _);
+            throw;
+        }
+    }
+}
