@@ -1,6 +1,7 @@
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.Passed;
 
@@ -19,7 +20,7 @@ internal sealed class GitAuthentication(IAccessTokens tokens, PassedFirstFactor 
 
     private async Task<AuthenticatedCredential?> AskHostAsync(HttpContext context, UpstreamPlace place, GitService service)
     {
-        var client = RequestShape.Client(context);
+        var client = RequestOrigin.ClientOf(context);
         var result = await passed.AuthenticateAsync(place, service, context.Request.Headers.Authorization, client, context.RequestAborted);
         if (result.Who is { } who)
         {
@@ -45,7 +46,7 @@ internal sealed class GitAuthentication(IAccessTokens tokens, PassedFirstFactor 
 
     private async Task<AuthenticatedCredential?> AskTokensAsync(HttpContext context)
     {
-        var client = RequestShape.Client(context);
+        var client = RequestOrigin.ClientOf(context);
         var header = AuthorizationHeader.Parse(context.Request.Headers.Authorization);
         if (header is { } given && tokens.Authenticate(given.UserName, given.Secret, client) is { } who)
         {
