@@ -1,3 +1,5 @@
+using Countersign.Core.LargeFiles;
+
 namespace Countersign.Core.Git;
 
 /// <summary>One Git command as the gateway understood it: a service on a repository and, once a push has said them, its refs.</summary>
@@ -8,6 +10,9 @@ public sealed record GitCommand(GitService Service, RepositoryPath Repository)
 
     /// <summary>Push options (<c>git push -o</c>), in the client's order.</summary>
     public IReadOnlyList<string> PushOptions { get; init; } = [];
+
+    /// <summary>For a Git LFS request, which belongs to a command of that service: what it does with large files. Null for Git's own.</summary>
+    public LfsWork? Lfs { get; init; }
 
     public OperationClass Class => Service == GitService.ReceivePack ? OperationClass.Write : OperationClass.Read;
 

@@ -1,5 +1,6 @@
 using Countersign.Server.Transports;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Transports.Https.LargeFiles;
 
 namespace Countersign.Server.Enforcement;
 
@@ -35,6 +36,7 @@ internal static class EnforcementServices
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
         .AddSingleton<GitHttpExchanges>()
+        .AddLfsHttp()
         .AddSingleton<GitHttpTransport>()
         .AddSingleton<GitHttpDoor>();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Countersign.Core.Git;
+using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 
@@ -15,7 +16,7 @@ internal sealed class RefusalText(GatewayOptions options)
     public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
     {
         var repository = request.Command.Repository;
-        var verb = request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        var verb = request.Command.Lfs is { } work ? Verb(work.Verb) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
         return refused.Reason.Code switch
         {
             ReasonCode.RepositoryNotFound =>
@@ -110,6 +111,15 @@ internal sealed class RefusalText(GatewayOptions options)
         ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
         ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough => "second factor required",
         _ => "denied by the gateway",
+    };
+
+    private static string Verb(LfsVerb verb) => verb switch
+    {
+        LfsVerb.Upload => "upload of large files",
+        LfsVerb.Download => "download of large files",
+        LfsVerb.Lock => "lock",
+        LfsVerb.Unlock => "unlock",
+        _ => "look at the locks",
     };
 
     private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";

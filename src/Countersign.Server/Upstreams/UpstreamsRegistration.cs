@@ -13,6 +13,7 @@ internal static class UpstreamsRegistration
         services.AddSingleton<UpstreamPlaces>();
         services.AddSmartHttp();
         services.AddSingleton<IUpstream, RoutedUpstream>();
+        services.AddSingleton<ILfsUpstream, RoutedLfs>();
         return services;
     }
 }

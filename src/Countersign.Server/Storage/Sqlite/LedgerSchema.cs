@@ -37,6 +37,10 @@ internal static class LedgerSchema
             expires INTEGER NOT NULL);
         CREATE INDEX ceremonies_by_expiry ON ceremonies (expires);
         """,
+        """
+        CREATE TABLE lfs_locks (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, repository TEXT NOT NULL,
+            path TEXT NOT NULL, owner TEXT NOT NULL, owner_name TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (repository, path));
+        """,
     ];
 
     public static long Version => Migrations.Length;
