@@ -9,8 +9,10 @@ namespace Countersign.Server.Transports.Https;
 /// <c>GET info/refs</c>. Version 2 of upload-pack shows capabilities only and is never held; everything else is the ref list.
 /// Nothing can be shown while it is held: clients read nothing before the end of this answer.
 /// </summary>
-internal sealed class InfoRefsExchange(HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts) : IHttpExchange
+internal sealed class InfoRefsExchange(HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts) : IHttpExchange
 {
+    private int version = asked;
+
     public CommandRequest Request => request;
 
     public ExchangePhase Phase =>
@@ -30,7 +32,17 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
     public Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
         var lines = texts.Lines(request, refused);
-        if (refused.Reason.Code == ReasonCode.RepositoryNotFound)
+        if (context.Response.HasStarted)
+        {
+            return GitHttpAnswer.BreakOffAsync(context, refused.Form, lines, cancellation);
+        }
+
+        if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
+        {
+            return GitHttpAnswer.UnauthorizedAsync(context, lines);
+        }
+
+        if (refused.Reason.Code is ReasonCode.RepositoryNotFound or ReasonCode.UpstreamNotFound)
         {
             return GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, lines);
         }
@@ -49,7 +61,19 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        return upstream.AdvertiseAsync(new(request.Command, version) { Credential = request.Passed }, context.Response.BodyWriter, cancellation);
+        var far = new UpstreamRequest(request.Command, version)
+        {
+            Credential = request.Passed,
+            AnswerIsCompressed = Phase == ExchangePhase.RefList ? GitHttpAnswer.Compressed(context) : null,
+        };
+        return upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
+    }
+
+    public bool TryAskForRefs()
+    {
+        var showsNone = Phase == ExchangePhase.Capabilities;
+        version = 0;
+        return showsNone;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

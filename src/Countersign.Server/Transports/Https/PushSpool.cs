@@ -64,6 +64,9 @@ internal sealed class PushSpool : IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes of the body.</summary>
+    public long Length => length;
+
     /// <summary>The body from <paramref name="offset"/> bytes on.</summary>
     public Stream OpenRead(long offset) => new SpoolStream(file, offset, length);
 
