@@ -32,6 +32,17 @@ internal enum LfsAction
 /// <summary>Where another host wants an action to go. Its headers may be a credential: they are sealed before they leave the gateway.</summary>
 internal sealed record LfsPlace(Uri Address, IReadOnlyDictionary<string, string> Headers)
 {
+    // A signed address is signed as it is spelled: nothing of it may be unescaped or compressed.
+    private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <summary>An absolute http or https address without a user name, in printable ASCII; else null.</summary>
+    public static Uri? AddressOf(string? text) =>
+        text is not null && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0 && !text.Contains('#', StringComparison.Ordinal)
+        && Uri.TryCreate(text, AsWritten, out var address) && address.IsAbsoluteUri
+        && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) && address.UserInfo.Length == 0
+            ? address
+            : null;
+
     public override string ToString() => "[secret]";
 }
 

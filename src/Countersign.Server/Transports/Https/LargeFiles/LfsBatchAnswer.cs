@@ -80,7 +80,7 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
 
     private static void WritePlace(Utf8JsonWriter json, LfsPlace place)
     {
-        json.WriteString("href", place.Address.AbsoluteUri);
+        json.WriteString("href", place.Address.OriginalString);
         json.WriteStartObject("header");
         foreach (var (name, value) in place.Headers)
         {

@@ -36,6 +36,12 @@ internal sealed class LfsExchange(HttpContext context, CommandRequest request, L
 
     public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
+        if (context.Response.HasStarted)
+        {
+            context.Abort(); // half of an object has gone out; it must not look like a whole one
+            return;
+        }
+
         if (HttpMethods.IsPut(context.Request.Method))
         {
             await RefusedBody.DrainAsync(context.Request.BodyReader, cancellation);
@@ -63,8 +69,8 @@ internal sealed class LfsExchange(HttpContext context, CommandRequest request, L
     // Never 401, which makes Git forget its password, and no 5xx where a person decided, because Git LFS tries those again.
     private static int StatusOf(ReasonCode code) => code switch
     {
-        ReasonCode.RepositoryNotFound => StatusCodes.Status404NotFound,
-        ReasonCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        ReasonCode.RepositoryNotFound or ReasonCode.UpstreamNotFound => StatusCodes.Status404NotFound,
+        ReasonCode.Unavailable or ReasonCode.UpstreamUnavailable => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status403Forbidden,
     };
 }

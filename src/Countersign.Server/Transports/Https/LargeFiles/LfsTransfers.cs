@@ -77,6 +77,11 @@ internal sealed class LfsTransfers(ILfsUpstream upstream)
         {
             return new(false, 0, length - left, "client left");
         }
+        catch (IOException)
+        {
+            context.Abort();
+            return new(false, 0, length - left, "broke off");
+        }
     }
 
     private async Task<ForwardOutcome> UploadAsync(HttpContext context, CommandRequest request, LfsTransfer transfer, CancellationToken cancellation)

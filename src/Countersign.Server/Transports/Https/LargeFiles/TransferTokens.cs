@@ -46,7 +46,7 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
     private static Row From(TransferToken token) => new(
         token.Repository.ToString(), token.Transfer.Action, token.Transfer.Object.Oid.Hex, token.Transfer.Object.Size,
         token.PrincipalId.ToString(), token.PrincipalName, token.Credential.Id, token.Credential.Label, token.Network, token.Policy, token.Expires.ToUnixTimeMilliseconds(),
-        token.Transfer.Place?.Address.AbsoluteUri, token.Transfer.Place?.Headers.ToDictionary());
+        token.Transfer.Place?.Address.OriginalString, token.Transfer.Place?.Headers.ToDictionary());
 
     private static bool TryRead(Row? row, [NotNullWhen(true)] out TransferToken? token)
     {
@@ -56,7 +56,7 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
             && PrincipalId.TryParse(row.Person, out var person)
             ? new(
                 repository,
-                new(row.Action, new(oid, row.Size), row.Address is null ? null : new(new(row.Address), row.Headers ?? new())),
+                new(row.Action, new(oid, row.Size), LfsPlace.AddressOf(row.Address) is { } address ? new(address, row.Headers ?? []) : null),
                 person,
                 row.Name,
                 new(row.Credential, row.Label),
