@@ -15,12 +15,13 @@ internal sealed class DataFolder : IDisposable
         var claim = Claim(options.Data);
         try
         {
-            foreach (var folder in new[] { options.KeysFolder, options.RepositoriesFolder, options.SpoolFolder })
+            foreach (var folder in new[] { options.KeysFolder, options.RepositoriesFolder, options.SpoolFolder, options.LfsFolder, options.LfsIncomingFolder })
             {
                 PrivateFiles.CreateFolder(folder);
             }
 
             Empty(new(options.SpoolFolder));
+            Empty(new(options.LfsIncomingFolder));
             var probe = Path.Combine(options.SpoolFolder, "probe");
             File.WriteAllBytes(probe, new byte[4096]);
             File.Delete(probe);

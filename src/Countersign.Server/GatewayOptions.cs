@@ -44,6 +44,12 @@ internal sealed record GatewayOptions
 
     public string RepositoriesFolder => Path.Combine(Data, "repositories");
 
+    /// <summary>The large files of local repositories.</summary>
+    public string LfsFolder => Path.Combine(Data, "lfs");
+
+    /// <summary>Where they are while they come in; emptied at start. No workspace can have this name, and it is on the same file system.</summary>
+    public string LfsIncomingFolder => Path.Combine(LfsFolder, ".incoming");
+
     /// <summary>Keys that only the gateway reads: audit signing, seals, data protection. Mode 0700.</summary>
     public string KeysFolder => Path.Combine(Data, "keys");
 

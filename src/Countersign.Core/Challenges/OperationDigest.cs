@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Countersign.Core.Git;
@@ -8,7 +9,7 @@ namespace Countersign.Core.Challenges;
 
 /// <summary>
 /// SHA-256 over what an approval approves: challenge, person, credential, service, repository, every ref with old and new id,
-/// push options. Refs stand in the order of their names, so that whoever lists them in another order can still recompute it. Each part is length-prefixed (32-bit big-endian, UTF-8), so that no two operations share an encoding.
+/// push options, and for Git LFS what is done with which large files. Refs stand in the order of their names, so that whoever lists them in another order can still recompute it. Each part is length-prefixed (32-bit big-endian, UTF-8), so that no two operations share an encoding.
 /// A WebAuthn assertion is bound to it: the webAuthnChallenge is a hash over this digest and a server nonce.
 /// </summary>
 public static class OperationDigest
@@ -27,6 +28,16 @@ public static class OperationDigest
         Add(hash, command.Service.ToString());
         Add(hash, command.Repository.ToString());
         AddUpdates(hash, command);
+        if (command.Lfs is { } work)
+        {
+            // Behind everything that other operations have, so that none of theirs can be equal to one of these.
+            Add(hash, "git-lfs");
+            Add(hash, work.Forced ? $"{work.Verb} forced" : work.Verb.ToString());
+            Add(hash, work.Files);
+            Add(hash, work.Bytes.ToString(CultureInfo.InvariantCulture));
+            Add(hash, work.Subject);
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -1,3 +1,5 @@
+using Countersign.Core.LargeFiles;
+
 namespace Countersign.Core.Git;
 
 /// <summary>One Git command as the gateway understood it: a service on a repository and, once a push has said them, its refs.</summary>
@@ -11,6 +13,9 @@ public sealed record GitCommand(GitService Service, RepositoryPath Repository)
 
     /// <summary>For a push whose refs are never said to us, because somebody else sends its body on.</summary>
     public HiddenRefs Hidden { get; init; }
+
+    /// <summary>For a Git LFS request, which belongs to a command of that service: what it does with large files. Null for Git's own.</summary>
+    public LfsWork? Lfs { get; init; }
 
     public OperationClass Class => Service == GitService.ReceivePack ? OperationClass.Write : OperationClass.Read;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Countersign.Core.Challenges;
+using Countersign.Core.LargeFiles;
 using static Countersign.Core.Git.GitHttpRequest;
 
 namespace Countersign.Core.Git;
@@ -77,7 +78,7 @@ internal static class GitHttpClassifier
         ["info", "refs"] => InfoRefs(method, query, repository),
         [UploadPack] => Rpc(method, query, contentType, GitService.UploadPack, UploadPack, repository),
         [ReceivePack] => Rpc(method, query, contentType, GitService.ReceivePack, ReceivePack, repository),
-        ["info", "lfs", _, ..] => new Lfs(repository),
+        ["info", "lfs", ..] => LfsRoutes.Read(method, rest.AsSpan(2), query, contentType, repository),
         ["HEAD"] or ["objects", ..] => Dumb,
         _ => NotFound,
     };

@@ -1,4 +1,5 @@
 using Countersign.Core.Challenges;
+using Countersign.Core.LargeFiles;
 
 namespace Countersign.Core.Git;
 
@@ -18,8 +19,8 @@ public abstract record GitHttpRequest
     /// <summary>A smart HTTP request for a well-formed repository name.</summary>
     public sealed record Valid(GitEndpoint Endpoint, GitService Service, RepositoryPath Repository) : GitHttpRequest;
 
-    /// <summary>A large file storage request (<c>{repository}/info/lfs/...</c>), any method and content.</summary>
-    public sealed record Lfs(RepositoryPath Repository) : GitHttpRequest;
+    /// <summary>A Git LFS request (<c>{repository}/info/lfs/...</c>); what it asks may stand in its document.</summary>
+    public sealed record Lfs(LfsCall Call, RepositoryPath Repository) : GitHttpRequest;
 
     /// <summary>Everything else. The reason is one line for the person.</summary>
     /// <param name="Status">400, 403, 404, 405 or 415.</param>

@@ -39,6 +39,9 @@ public enum ReasonCode
     /// <summary>A push sees the refs because the person may read them; it is asked once it says what it changes.</summary>
     ReadAllowed,
     CoveredByGrant,
+
+    /// <summary>One of the large files of a batch that was let through a moment ago.</summary>
+    ApprovedBatch,
     ModeOff,
     ModeReport,
 

@@ -69,6 +69,9 @@ public sealed record Grant
     /// </summary>
     public string? Updates { get; init; }
 
+    /// <summary>Approved for Git LFS requests alone: it covers nothing of Git's own, and above all no push whose refs nobody saw.</summary>
+    public bool LfsOnly { get; init; }
+
     /// <summary>A grant from the future is not live: the clock was set back, and its end would move away.</summary>
     public bool IsLive(DateTimeOffset now) => now >= CreatedAt && now - CreatedAt < Terms.Max && now - LastUsedAt < Terms.Idle;
 
@@ -79,17 +82,31 @@ public sealed record Grant
         && request.Credential.Id == CredentialId
         && request.Client.Network == Network
         && (request.Command.Class == OperationClass.Read || Class == OperationClass.Write)
+        && (request.Command.Lfs is null ? CoversGit(request) : CoversLfs(request));
+
+    private bool CoversGit(AccessRequest request) =>
+        !LfsOnly
         && !(request.Command.MovesRefs && PushClaimed)
         && CoversUpdates(request.Command)
-        && CoversRepository(request);
+        && CoversRepository(request, anyCommand: ReadsUnderWrite(request));
+
+    // Git LFS sends no command key. A push that was approved ref by ref has had its uploads before it was asked about, so its grant
+    // lets no further ones in; one that is under way neither.
+    private bool CoversLfs(AccessRequest request) =>
+        (request.Command.Class == OperationClass.Read || (Updates is null && !PushClaimed))
+        && CoversRepository(request, anyCommand: true);
+
+    // Before a push Git's hooks read the same repository by commands of their own (Git LFS runs ls-remote), which have other keys.
+    private bool ReadsUnderWrite(AccessRequest request) =>
+        Class == OperationClass.Write && request.Command.Class == OperationClass.Read;
 
     // An approval of certain refs covers no push whose refs nobody gets to know.
     private bool CoversUpdates(GitCommand command) =>
         Updates is null || !command.MovesRefs || (command.RefsKnown && Updates == OperationDigest.OfUpdates(command));
 
     // Submodules of one clone come with command keys of their own, so a workspace-wide grant does not ask for the key.
-    private bool CoversRepository(AccessRequest request) =>
+    private bool CoversRepository(AccessRequest request, bool anyCommand) =>
         Terms.Scope == GrantScope.Workspace && Class == OperationClass.Read && request.Command.Class == OperationClass.Read
             ? request.Command.Repository.Workspace == Repository.Workspace
-            : request.Command.Repository == Repository && request.CommandToken == CommandToken;
+            : request.Command.Repository == Repository && (anyCommand || request.CommandToken == CommandToken);
 }

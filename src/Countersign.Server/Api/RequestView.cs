@@ -8,7 +8,7 @@ namespace Countersign.Server.Api;
 /// <param name="Id">What people read aloud, for example WDJB-MJHT.</param>
 /// <param name="State">pending, approved, denied, expired, cancelled or spent.</param>
 /// <param name="Cause">Why it was denied or cancelled; null otherwise.</param>
-/// <param name="Operation">push, fetch or archive.</param>
+/// <param name="Operation">push, fetch or archive; lfs-upload, lfs-download, lfs-lock, lfs-unlock or lfs-locks for Git LFS.</param>
 /// <param name="Repository">KEY/name.</param>
 /// <param name="Refs">Every ref that a push changes, deleted and forced ones first; empty for reads.</param>
 /// <param name="PushOptions">As given with git push -o.</param>
@@ -20,16 +20,17 @@ namespace Countersign.Server.Api;
 /// <param name="NumberOwed">Approving takes the number from the terminal.</param>
 /// <param name="ApproveUrl">The page for a browser.</param>
 /// <param name="Approval">By what it was approved; null until then.</param>
+/// <param name="LargeFiles">For Git LFS: what the operation is about; else null.</param>
 internal sealed record RequestView(
     string Id, string State, string? Cause, string Operation, string Repository, IReadOnlyList<RefView> Refs,
     IReadOnlyList<string> PushOptions, string Person, string Credential, string Client, string UserAgent,
-    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, RequirementView Requirement, bool NumberOwed, string ApproveUrl, ApprovalView? Approval)
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, RequirementView Requirement, bool NumberOwed, string ApproveUrl, ApprovalView? Approval, LargeFilesView? LargeFiles)
 {
     public static RequestView Of(Challenge challenge, Uri url) => new(
         challenge.Id.Value,
         StateOf(challenge),
         CauseOf(challenge.State),
-        Words.Of(challenge.Command.Service),
+        challenge.Command.Lfs is { } work ? Words.Of(work.Verb) : Words.Of(challenge.Command.Service),
         challenge.Command.Repository.ToString(),
         [.. RefUpdate.InOrderOfDanger(challenge.Command.Updates).Select(RefView.Of)],
         challenge.Command.PushOptions,
@@ -47,7 +48,8 @@ internal sealed record RequestView(
             ChallengeState.Approved { Proof: var proof } => ApprovalView.Of(proof),
             ChallengeState.Spent { Proof: var proof } => ApprovalView.Of(proof),
             _ => null,
-        });
+        },
+        challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject) : null);
 
     public static string StateOf(Challenge challenge) => challenge.State.Name.ToLowerInvariant();
 
@@ -95,3 +97,8 @@ internal sealed record ApprovalView(string Factor, string Strength, string Authe
 {
     public static ApprovalView Of(FactorProof proof) => new(Words.Of(proof.Kind), Words.Of(proof.Strength), proof.Authenticator);
 }
+
+/// <param name="Files">How many large files; 0 for locks.</param>
+/// <param name="Bytes">Their size in all.</param>
+/// <param name="Subject">For a lock its path, for an unlock the lock's id, for files a digest of their names and sizes.</param>
+internal sealed record LargeFilesView(int Files, long Bytes, string Subject);

@@ -1,5 +1,6 @@
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
+using Countersign.Core.LargeFiles;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Upstreams;
@@ -27,6 +28,15 @@ internal static class Words
         Strength.PhishingResistant => "phishing-resistant",
         Strength.HardwareAttested => "hardware-attested",
         _ => throw new ArgumentOutOfRangeException(nameof(strength)),
+    };
+
+    public static string Of(LfsVerb verb) => verb switch
+    {
+        LfsVerb.Upload => "lfs-upload",
+        LfsVerb.Download => "lfs-download",
+        LfsVerb.Lock => "lfs-lock",
+        LfsVerb.Unlock => "lfs-unlock",
+        _ => "lfs-locks",
     };
 
     public static string Of(GitService service) => service switch

@@ -29,6 +29,7 @@ internal static class ServeSettings
     {
         ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "AcceleratedLocation", "Ssh", "Url"],
         ["Holds"] = NamesOf<HoldOptions>(),
+        [LfsOptions.Section] = NamesOf<LfsOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
         [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),
         ["WebAuthn"] = NamesOf<WebAuthnOptions>(),

@@ -71,15 +71,37 @@ internal static class ChallengeAudit
         }
     }
 
-    private static SortedDictionary<string, string> Facts(Challenge challenge) => new(StringComparer.Ordinal)
+    /// <summary>For Git LFS what is done, with how many files and bytes, and to what: <c>lfs</c>, <c>lfs_files</c>, <c>lfs_bytes</c>, <c>lfs_subject</c>.</summary>
+    public static void AddLargeFiles(SortedDictionary<string, string> facts, GitCommand command)
     {
-        ["challenge"] = challenge.Id.Value,
-        ["person"] = challenge.PrincipalId.ToString(),
-        ["credential"] = challenge.Credential.Id,
-        ["service"] = challenge.Command.Service.ToString(),
-        ["repository"] = challenge.Command.Repository.ToString(),
-        ["client"] = challenge.Client.ToString(),
-    };
+        if (command.Lfs is not { } work)
+        {
+            return;
+        }
+
+        facts["lfs"] = work.Forced ? $"{work.Verb} forced" : work.Verb.ToString();
+        facts["lfs_subject"] = work.Subject;
+        if (work.Files > 0)
+        {
+            facts["lfs_files"] = work.Files.ToString(CultureInfo.InvariantCulture);
+            facts["lfs_bytes"] = work.Bytes.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static SortedDictionary<string, string> Facts(Challenge challenge)
+    {
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["challenge"] = challenge.Id.Value,
+            ["person"] = challenge.PrincipalId.ToString(),
+            ["credential"] = challenge.Credential.Id,
+            ["service"] = challenge.Command.Service.ToString(),
+            ["repository"] = challenge.Command.Repository.ToString(),
+            ["client"] = challenge.Client.ToString(),
+        };
+        AddLargeFiles(facts, challenge.Command);
+        return facts;
+    }
 
     private static void AddIfAny(SortedDictionary<string, string> facts, string name, string? value)
     {

@@ -5,12 +5,13 @@ namespace Countersign.Server.Enforcement;
 
 /// <summary>
 /// What makes two requests the same command for the person who is asked: person, credential, class, repository and network.
+/// Large files are asked about apart from Git's own requests: neither joins nor replaces the other.
 /// Requests with the same key join one challenge instead of asking twice.
 /// </summary>
 internal static class ChallengeKey
 {
     public static string Of(CommandRequest request) =>
-        $"{request.PrincipalId}|{request.Credential.Id}|{request.Command.Class}|{request.Command.Repository}|{request.Client.Network}";
+        $"{request.PrincipalId}|{request.Credential.Id}|{request.Command.Class}|{request.Command.Repository}|{request.Client.Network}{(request.Command.Lfs is null ? "" : "|lfs")}";
 
     /// <summary>True when the challenge asks for exactly what the request wants: same service, refs, ids and options.</summary>
     public static bool IsSameOperation(Challenge challenge, CommandRequest request) =>

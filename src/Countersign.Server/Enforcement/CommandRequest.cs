@@ -17,6 +17,12 @@ internal sealed record CommandRequest(
     CommandToken? CommandToken,
     string UserAgent)
 {
+    /// <summary>
+    /// For one large file of a batch that was let through: the digest of the policy in force then. While that is in force nothing more
+    /// is owed for it, so that a transfer may begin or be resumed when the grant has ended; the token's own time bounds it.
+    /// </summary>
+    public string? ApprovedUnder { get; init; }
+
     /// <summary>The person's own credential for the far side, where the far side is who checked it.</summary>
     public PassedCredential? Passed { get; init; }
 }

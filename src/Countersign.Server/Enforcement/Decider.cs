@@ -29,6 +29,10 @@ internal sealed class Decider(IPeople people, GitCredentials credentials, IRepos
                     && Ask(access with { Command = new(GitService.UploadPack, access.Command.Repository) }) is Decision.Allow
                 => new Decision.Allow(null) { Reason = owed.Reason with { Code = ReasonCode.ReadAllowed } },
 
+            // Named by a batch that was let through under this very policy. A denial stays one.
+            _ when decision is Decision.StepUp owed && request.ApprovedUnder is { } policy && policy == policies.Current.Digest
+                => new Decision.Allow(null) { Reason = owed.Reason with { Code = ReasonCode.ApprovedBatch } },
+
             _ => decision,
         };
     }

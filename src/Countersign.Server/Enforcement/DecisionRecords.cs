@@ -40,13 +40,19 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
             facts["detail"] = outcome.Detail;
         }
 
-        var record = new AuditEvent(AuditTypes.CommandCompleted, clock.GetUtcNow(), request.PrincipalName) { Facts = facts };
-        var grant = request.Command.MovesRefs ? (verdict.Decision as Decision.Allow)?.Grant : null;
+        var now = clock.GetUtcNow();
+        var grant = (verdict.Decision as Decision.Allow)?.Grant;
+        var record = new AuditEvent(AuditTypes.CommandCompleted, now, request.PrincipalName) { Facts = facts };
         return ledger.WriteAsync(transaction =>
         {
             if (grant is not null)
             {
-                GrantStore.PushEnded(transaction, grant, outcome is { Untouched: true });
+                if (request.Command.MovesRefs)
+                {
+                    GrantStore.PushEnded(transaction, grant, outcome is { Untouched: true });
+                }
+
+                GrantStore.Renew(transaction, grant, now);
             }
 
             return transaction.Append(record);
@@ -86,11 +92,16 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         return new(AuditTypes.CommandDecided, now, exchange.Request.PrincipalName) { Facts = facts };
     }
 
-    private static SortedDictionary<string, string> Facts(CommandRequest request) => new(StringComparer.Ordinal)
+    private static SortedDictionary<string, string> Facts(CommandRequest request)
     {
-        ["person"] = request.PrincipalId.ToString(),
-        ["credential"] = request.Credential.Id,
-        ["service"] = request.Command.Service.ToString(),
-        ["repository"] = request.Command.Repository.ToString(),
-    };
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["person"] = request.PrincipalId.ToString(),
+            ["credential"] = request.Credential.Id,
+            ["service"] = request.Command.Service.ToString(),
+            ["repository"] = request.Command.Repository.ToString(),
+        };
+        ChallengeAudit.AddLargeFiles(facts, request.Command);
+        return facts;
+    }
 }

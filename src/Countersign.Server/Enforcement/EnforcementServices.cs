@@ -1,6 +1,7 @@
 using Countersign.Server.Transports;
 using Countersign.Server.Transports.ForwardAuth;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Transports.Https.LargeFiles;
 
 namespace Countersign.Server.Enforcement;
 
@@ -39,6 +40,7 @@ internal static class EnforcementServices
         .AddSingleton<Acceleration>()
         .AddSingleton<CapabilityAnswers>()
         .AddSingleton<GitHttpExchanges>()
+        .AddLfsHttp()
         .AddSingleton<GitHttpTransport>()
         .AddSingleton<ForwardAuthTransport>()
         .AddSingleton<GitHttpDoor>();

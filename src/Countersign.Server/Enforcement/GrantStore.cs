@@ -33,7 +33,8 @@ internal sealed class GrantStore(Ledger ledger)
             challenge.Id.Value, challenge.PrincipalId.ToString(), challenge.Credential.Id, challenge.Command.Class.ToString(),
             challenge.Command.Repository.Workspace, challenge.Command.Repository.Name, challenge.Client.Network, token?.ToString(),
             challenge.Terms.Scope.ToString(), (long)challenge.Terms.Idle.TotalSeconds, now.ToUnixTimeMilliseconds(),
-            (now + challenge.Terms.Max).ToUnixTimeMilliseconds(), ChallengeJson.WriteGrant(proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null));
+            (now + challenge.Terms.Max).ToUnixTimeMilliseconds(), ChallengeJson.WriteGrant(
+                proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs is not null));
 
     /// <summary>Renews the idle time; a push also claims the grant, so that no second push can use it. False when it is not to be had any more.</summary>
     public static bool Use(LedgerTransaction transaction, Grant grant, bool push, DateTimeOffset now) =>
@@ -43,6 +44,10 @@ internal sealed class GrantStore(Ledger ledger)
             WHERE id = $3 AND ended = 0 AND ends > $1 AND last_used + idle_s * 1000 > $1 AND ($2 = 0 OR push_claimed = 0)
             """,
             now.ToUnixTimeMilliseconds(), push ? 1 : 0, grant.Id) == 1;
+
+    /// <summary>A long transfer was a use until its end: the idle time begins anew. What has ended, or is over, stays so.</summary>
+    public static void Renew(LedgerTransaction transaction, Grant grant, DateTimeOffset now) =>
+        transaction.Execute("UPDATE grants SET last_used = max(last_used, $1) WHERE id = $2 AND ended = 0 AND ends > $1", now.ToUnixTimeMilliseconds(), grant.Id);
 
     /// <summary>After a push: one that is known to have changed nothing gives the grant back for another try; any other ends it.</summary>
     public static void PushEnded(LedgerTransaction transaction, Grant grant, bool untouched) =>
@@ -55,7 +60,7 @@ internal sealed class GrantStore(Ledger ledger)
 
     private static Grant Read(SqliteDataReader reader)
     {
-        var (proof, updates) = ChallengeJson.ReadGrant(reader.GetString(14));
+        var (proof, updates, lfsOnly) = ChallengeJson.ReadGrant(reader.GetString(14));
         return new()
         {
         Id = reader.GetInt64(0),
@@ -77,6 +82,7 @@ internal sealed class GrantStore(Ledger ledger)
         PushClaimed = reader.GetInt64(13) != 0,
         Proof = proof,
         Updates = updates,
+        LfsOnly = lfsOnly,
         };
     }
 

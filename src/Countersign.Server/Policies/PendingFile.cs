@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
+using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Policies;
 
 /// <summary>A file on disk that takes the place of another in one step (rename), or goes away when it is not committed.</summary>
-internal sealed partial class PendingFile : IDisposable
+internal sealed class PendingFile : IDisposable
 {
-    private const int CloseOnExec = 0x80000;
     private readonly string path;
     private readonly string pending;
 
@@ -32,7 +31,10 @@ internal sealed partial class PendingFile : IDisposable
     public void Commit()
     {
         File.Move(pending, path, overwrite: true);
-        FlushFolder();
+
+        // The new policy is in its place whether or not this succeeds, so a failure is no reason to keep deciding by the old one.
+        // Otherwise a power cut could bring the laxer policy back.
+        PrivateFiles.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     public void Dispose() => File.Delete(pending);
@@ -47,30 +49,4 @@ internal sealed partial class PendingFile : IDisposable
 
         return options;
     }
-
-    // The new policy is in its place whether or not this succeeds, so a failure is no reason to keep deciding by the old one.
-    // A rename is durable once its folder is (fsync(2)); otherwise a power cut could bring the laxer policy back.
-    private void FlushFolder()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var folder = Open(Path.GetDirectoryName(Path.GetFullPath(path))!, CloseOnExec);
-        if (folder >= 0)
-        {
-            _ = FSync(folder);
-            _ = Close(folder);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync")]
-    private static partial int FSync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Countersign.Core.Git;
+using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Upstreams.Passed;
@@ -16,7 +17,7 @@ internal sealed class RefusalText(GatewayOptions options)
     public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
     {
         var repository = request.Command.Repository;
-        var verb = request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        var verb = request.Command.Lfs is { } work ? Verb(work.Verb) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
         return refused.Reason.Code switch
         {
             ReasonCode.RepositoryNotFound =>
@@ -141,6 +142,15 @@ internal sealed class RefusalText(GatewayOptions options)
         ReasonCode.UpstreamUnavailable => "the Git host failed",
         ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
         _ => "denied by the gateway",
+    };
+
+    private static string Verb(LfsVerb verb) => verb switch
+    {
+        LfsVerb.Upload => "upload of large files",
+        LfsVerb.Download => "download of large files",
+        LfsVerb.Lock => "lock",
+        LfsVerb.Unlock => "unlock",
+        _ => "look at the locks",
     };
 
     private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";

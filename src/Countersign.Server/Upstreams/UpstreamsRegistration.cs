@@ -20,6 +20,7 @@ internal static class UpstreamsRegistration
         services.AddPassedCredentials();
         services.AddSmartHttp();
         services.AddSingleton<IUpstream, RoutedUpstream>();
+        services.AddSingleton<ILfsUpstream, RoutedLfs>();
         return services;
     }
 }

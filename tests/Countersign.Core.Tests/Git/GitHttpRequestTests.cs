@@ -173,16 +173,6 @@ public sealed class GitHttpRequestTests
     public void A_call_has_exactly_its_content_type(string service, string? type) => AssertRefused(415, "POST", "/scm/A/b/" + service, type);
 
     [Fact]
-    public void Large_file_storage_is_its_own_class_in_every_method()
-    {
-        foreach (var method in new[] { "GET", "POST", "PUT" })
-        {
-            var lfs = Assert.IsType<GitHttpRequest.Lfs>(GitHttpRequest.Parse(method, "/scm/A/b.git/info/lfs/objects/batch", "application/vnd.git-lfs+json", MountTable.None));
-            Assert.Equal("A/b", lfs.Repository.ToString());
-        }
-    }
-
-    [Fact]
     public void A_target_beyond_its_length_is_refused() => AssertRefused(400, "GET", "/scm/A/" + new string('b', 5000) + Refs);
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class ConfigurationDocumentTests
     private static readonly Dictionary<string, Type> Classes = new(StringComparer.Ordinal)
     {
         ["Holds"] = typeof(HoldOptions),
+        ["Lfs"] = typeof(LfsOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
         ["Upstreams"] = typeof(UpstreamsOptions),
         ["WebAuthn"] = typeof(WebAuthnOptions),

@@ -27,7 +27,7 @@ public sealed class DoorTests
             "/info/refs?service=git-upload-pack&x=1", "/info/refs?x=1&service=git-upload-pack", "/info/refs?Service=git-upload-pack", "/info/refs?service=GIT-UPLOAD-PACK",
             "/info/refs?service=git%2dupload-pack", "/info/refs?service=git-upload-pack%00", "/info/refs?service=git-upload-pack%26service=git-receive-pack",
             "/info/refs;service=git-upload-pack", "/info/refs/?service=git-upload-pack", "/info/REFS?service=git-upload-pack", "/info/refs?service=git-upload-pack#x",
-            "/info/lfs", "/info/lfs/objects/batch", "/info/lfs/locks", "/info/lfs/objects/0000", "/git-upload-pack", "/git-receive-pack", "", "/", "/.git/config",
+            "/info/lfs", "/info/lfs/objects/batch", "/info/lfs/locks/verify", "/info/lfs/objects/0000", "/git-upload-pack", "/git-receive-pack", "", "/", "/.git/config",
         ];
         foreach (var address in addresses)
         {

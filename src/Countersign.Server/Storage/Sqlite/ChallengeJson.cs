@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 
 namespace Countersign.Server.Storage.Sqlite;
@@ -18,12 +19,13 @@ internal static partial class ChallengeJson
 
     /// <param name="proof">What the grant stands for.</param>
     /// <param name="updates">Digest of the only ref updates that the grant covers; null when none were known at approval.</param>
-    public static string WriteGrant(FactorProof proof, string? updates) =>
-        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates), Json.Default.GrantRow);
+    /// <param name="lfsOnly">It covers Git LFS requests alone.</param>
+    public static string WriteGrant(FactorProof proof, string? updates, bool lfsOnly) =>
+        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates, lfsOnly), Json.Default.GrantRow);
 
-    public static (FactorProof Proof, string? Updates) ReadGrant(string body) =>
+    public static (FactorProof Proof, string? Updates, bool LfsOnly) ReadGrant(string body) =>
         JsonSerializer.Deserialize(body, Json.Default.GrantRow) is { } row
-            ? (ToProof(row.Proof), row.Updates)
+            ? (ToProof(row.Proof), row.Updates, row.LfsOnly)
             : throw new InvalidDataException("a grant is empty");
 
     private static Row From(Challenge challenge) => new(
@@ -34,7 +36,8 @@ internal static partial class ChallengeJson
         challenge.Requirement.Strength, [.. challenge.Requirement.Kinds], [.. challenge.Requirement.Models], challenge.Requirement.Number,
         challenge.Terms.Scope, (long)challenge.Terms.Idle.TotalSeconds, (long)challenge.Terms.Max.TotalSeconds,
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
-        challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version);
+        challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
+        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced) : null);
 
     private static Challenge To(Row row) => new()
     {
@@ -46,6 +49,7 @@ internal static partial class ChallengeJson
         {
             Updates = [.. row.Updates.Select(ToUpdate)],
             PushOptions = row.PushOptions,
+            Lfs = row.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject) { Forced = work.Forced } : null,
         },
         Client = new(IPAddress.Parse(row.Client)),
         UserAgent = row.UserAgent,
@@ -114,14 +118,16 @@ internal static partial class ChallengeJson
         GitService Service, string Repository, Update[] Updates, string[] PushOptions, string Client, string UserAgent, string? CommandToken,
         Strength Strength, FactorKind[] Kinds, Guid[] Models, bool NumberOwed, GrantScope Scope, long Idle, long Max,
         string Number, string Digest, long CreatedAt, long ExpiresAt,
-        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version);
+        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null);
 
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 
     internal sealed record ProofRow(
         string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
 
-    internal sealed record GrantRow(ProofRow Proof, string? Updates);
+    internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false);
+
+    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced);
 
     [JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
     [JsonSerializable(typeof(Row))]

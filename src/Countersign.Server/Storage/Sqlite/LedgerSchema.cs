@@ -40,6 +40,10 @@ internal static class LedgerSchema
         """
         CREATE TABLE reported_credentials (credential TEXT PRIMARY KEY, principal TEXT NOT NULL, label TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE lfs_locks (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, repository TEXT NOT NULL,
+            path TEXT NOT NULL, owner TEXT NOT NULL, owner_name TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (repository, path));
+        """,
     ];
 
     public static long Version => Migrations.Length;

@@ -1,8 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Countersign.Server.Storage.Sqlite;
 
 /// <summary>Makes files and folders that only the gateway's own account can open, from their first moment on.</summary>
-internal static class PrivateFiles
+internal static partial class PrivateFiles
 {
+    private const int CloseOnExec = 0x80000;
+
     /// <summary>Mode 0700; an existing folder is left as it is.</summary>
     public static void CreateFolder(string path)
     {
@@ -27,4 +31,29 @@ internal static class PrivateFiles
 
         return new(path, options);
     }
+
+    /// <summary>A new name or a rename is durable once its folder is (fsync(2)). A file system that has no such thing is not asked twice.</summary>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var folder = OpenFolder(path, CloseOnExec);
+        if (folder >= 0)
+        {
+            _ = FSync(folder);
+            _ = Close(folder);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFolder(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 }

@@ -1,6 +1,7 @@
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Proxies;
+using Countersign.Server.Transports.Https.LargeFiles;
 using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Transports.Https;
@@ -10,7 +11,8 @@ namespace Countersign.Server.Transports.Https;
 /// It stands before the web framework's routing, on the request target as it was received.
 /// </summary>
 internal sealed class GitHttpTransport(
-    UpstreamStore upstreams, CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, GitHttpExchanges exchanges)
+    UpstreamStore upstreams, CommandRedirect redirect, GitAuthentication authentication, GitEnforcementPoint enforcement, GitHttpExchanges exchanges,
+    LfsTransport largeFiles)
 {
     /// <summary>True for Git's addresses; the rest is the web's.</summary>
     public bool Owns(string rawTarget) => GitHttpRequest.Owns(rawTarget, upstreams.Mounts);
@@ -22,8 +24,8 @@ internal sealed class GitHttpTransport(
             case GitHttpRequest.Valid request:
                 await HandleAsync(context, request);
                 break;
-            case GitHttpRequest.Lfs:
-                await GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, "Git LFS is not served here yet.");
+            case GitHttpRequest.Lfs request:
+                await largeFiles.HandleAsync(context, request);
                 break;
             case GitHttpRequest.Refused { Token: { } token } when HttpMethods.IsGet(context.Request.Method):
                 context.Response.Redirect($"/a/{token.Id}"); // people open the line that they see in the terminal

@@ -18,6 +18,9 @@ internal static class LocalRepositoriesRegistration
         services.AddSingleton<LocalRepositoryStore>();
         services.AddSingleton<IRepositoryFiles>(provider => provider.GetRequiredService<LocalRepositoryStore>());
         services.AddSingleton<LocalUpstream>();
+        services.AddSingleton<LfsObjects>();
+        services.AddSingleton<LfsLocks>();
+        services.AddSingleton<LocalLfs>();
         services.AddHostedService<LocalRepositoriesStartup>();
         return services;
     }

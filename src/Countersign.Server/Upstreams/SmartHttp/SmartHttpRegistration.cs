@@ -8,6 +8,8 @@ internal static class SmartHttpRegistration
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton<UpstreamMessages>();
         services.AddSingleton<SmartHttpUpstream>();
+        services.AddSingleton<LfsHosts>();
+        services.AddSingleton<SmartHttpLfs>();
         return services;
     }
 }

@@ -25,6 +25,9 @@ internal static class UpstreamAddress
     /// <summary>Below <c>info/lfs</c>: <c>objects</c>, <c>batch</c>.</summary>
     public static Uri Lfs(UpstreamPlace place, params ReadOnlySpan<string> segments) => Of(place, "", ["info", "lfs", .. segments]);
 
+    /// <summary>The same, with a query that was written anew (<see cref="Core.LargeFiles.LfsLockQuery"/>).</summary>
+    public static Uri LfsQuery(UpstreamPlace place, string query, params ReadOnlySpan<string> segments) => Of(place, query, ["info", "lfs", .. segments]);
+
     /// <summary>The host's own base, its path and more segments, for addresses that belong to no repository.</summary>
     public static Uri Below(Uri root, params ReadOnlySpan<string> segments) => Build(root, segments, "");
 

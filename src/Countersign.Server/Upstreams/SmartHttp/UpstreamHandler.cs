@@ -32,6 +32,25 @@ internal static class UpstreamHandler
         SslOptions = Tls(shape),
     };
 
+    /// <summary>For places that a host names elsewhere: the system's trust, no certificate of ours, and its own way to connect.</summary>
+    public static SocketsHttpHandler ForOthers(
+        Uri? proxy, UpstreamsOptions options, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseProxy = proxy is not null,
+        Proxy = proxy is null ? null : new WebProxy(proxy) { Credentials = CredentialOf(proxy) },
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(options.ConnectSeconds),
+        ConnectCallback = connect,
+        MaxConnectionsPerServer = options.Connections,
+        PooledConnectionLifetime = Lifetime,
+        PooledConnectionIdleTimeout = IdleLifetime,
+        MaxResponseHeadersLength = 32, // KB
+        MaxResponseDrainSize = 0,
+    };
+
     private static NetworkCredential? CredentialOf(Uri proxy) =>
         proxy.UserInfo.Split(':', 2) is [{ Length: > 0 } user, var password]
             ? new(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password))

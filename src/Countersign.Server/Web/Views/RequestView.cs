@@ -20,10 +20,11 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
 
     public bool IsDangerous => Rows.Any(row => row.IsDangerous);
 
-    public string Verb => Challenge.Command.Service switch
+    public string Verb => Challenge.Command switch
     {
-        GitService.ReceivePack => "Push to",
-        GitService.UploadArchive => "Download an archive of",
+        { Lfs: { } work } => LargeFileWords.Verb(work),
+        { Service: GitService.ReceivePack } => "Push to",
+        { Service: GitService.UploadArchive } => "Download an archive of",
         _ => "Fetch from",
     };
 
@@ -34,6 +35,7 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
     /// <summary>What the verb does not say: a fetch may be a clone; a push says its refs only after it was let in.</summary>
     public string? Note => Challenge.Command switch
     {
+        { Lfs: { } work } => LargeFileWords.Note(work),
         { Service: GitService.ReceivePack, RefsKnown: false } => "Git says which refs only after this approval.",
         { Service: GitService.UploadPack } => "A clone, fetch or pull: it reads, and changes nothing.",
         _ => null,

@@ -1,0 +1,26 @@
+namespace Countersign.Core.LargeFiles;
+
+public enum LfsVerb
+{
+    Download,
+    Upload,
+    ListLocks,
+    Lock,
+    Unlock,
+}
+
+/// <summary>What a Git LFS request does, as people, the audit log and the digest of an approval say it.</summary>
+/// <param name="Verb">What.</param>
+/// <param name="Files">How many large files.</param>
+/// <param name="Bytes">Their size in all.</param>
+/// <param name="Subject">Of a batch a digest of all names and sizes; else the file's oid, the path to lock, or the lock's id.</param>
+public sealed record LfsWork(LfsVerb Verb, int Files, long Bytes, string Subject)
+{
+    /// <summary>Taking away a lock that may be somebody else's.</summary>
+    public bool Forced { get; init; }
+
+    /// <summary>Uploads, locks and unlocks write; looking at locks, before a push too, reads.</summary>
+    public bool Writes => Verb is LfsVerb.Upload or LfsVerb.Lock or LfsVerb.Unlock;
+
+    public static LfsWork Of(LfsVerb verb, string subject) => new(verb, 0, 0, subject);
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Countersign.Core.LargeFiles;
+
+namespace Countersign.Server.Web.Views;
+
+/// <summary>What the pages say about a Git LFS request.</summary>
+internal static class LargeFileWords
+{
+    private static readonly string[] Units = ["bytes", "KB", "MB", "GB", "TB", "PB", "EB"];
+
+    public static string Verb(LfsWork work) => work.Verb switch
+    {
+        LfsVerb.Upload => "Upload large files to",
+        LfsVerb.Download => "Download large files from",
+        LfsVerb.Lock => "Lock a file in",
+        LfsVerb.Unlock => work.Forced ? "Take away a lock in" : "Unlock a file in",
+        _ => "List the locks of",
+    };
+
+    /// <summary>How much, and how far the approval reaches. Subjects come from the network.</summary>
+    public static string Note(LfsWork work) => work.Verb switch
+    {
+        LfsVerb.Upload => $"Upload {Files(work)} ({Size(work.Bytes)}) with Git LFS, and what else of the same command follows. A push is asked about by itself, with its refs.",
+        LfsVerb.Download => $"Download {Files(work)} ({Size(work.Bytes)}) with Git LFS, and what else of the same command follows. It reads, and changes nothing.",
+        LfsVerb.Lock => $"The file: {VisibleText.Of(work.Subject)}",
+        LfsVerb.Unlock => $"The lock: {VisibleText.Of(work.Subject)}",
+        _ => "It reads, and changes nothing.",
+    };
+
+    public static string Files(LfsWork work) => work.Files == 1 ? "1 large file" : $"{work.Files} large files";
+
+    /// <summary>In powers of 1000, as disks are sold: 12.4 MB.</summary>
+    public static string Size(long bytes)
+    {
+        var (value, unit) = ((double)bytes, 0);
+        while (value >= 999.95 && unit < Units.Length - 1)
+        {
+            (value, unit) = (value / 1000, unit + 1);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{(unit == 0 ? value : Math.Round(value, 1))} {Units[unit]}");
+    }
+}
