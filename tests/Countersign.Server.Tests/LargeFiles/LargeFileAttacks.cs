@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Countersign.Core.Identities;
+using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fixtures;
@@ -343,7 +344,14 @@ public sealed class LargeFileAttacks
         {
             await connection.SendAsync($"PUT /scm/ACME/core.git/info/lfs/objects/{Oid} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: {Content.Length}\r\n\r\nthe con");
             connection.EndSending();
-            await connection.ReadToEndAsync();
+            try
+            {
+                await connection.ReadToEndAsync();
+            }
+            catch (InvalidOperationException)
+            {
+                // It was reset, which is as good an end.
+            }
         }
 
         Assert.Equal(200, (await lfs.UploadAsync(token, Oid, Content)).Status);
@@ -363,9 +371,10 @@ public sealed class LargeFileAttacks
         var token = answer.Token("download");
         Assert.DoesNotContain(token, answer.Action("download").GetProperty("href").GetString(), StringComparison.Ordinal);
         await lfs.DownloadAsync(token, Oid);
+        await gateway.RestartAsync(); // the last record is written after the last byte
         var records = await gateway.AuditAsync();
         Assert.DoesNotContain(records.SelectMany(record => record.Event.Facts.Values), fact => fact.Contains(token, StringComparison.Ordinal));
-        var last = records[^1].Event.Facts;
+        var last = records.Last(record => record.Event.Type == AuditTypes.CommandCompleted).Event.Facts;
         Assert.Equal(("Download", Oid, "1", $"{Content.Length}", $"{Content.Length}", "ok"), (last["lfs"], last["lfs_subject"], last["lfs_files"], last["lfs_bytes"], last["bytes_out"], last["outcome"]));
     }
 

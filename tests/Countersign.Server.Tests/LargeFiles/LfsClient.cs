@@ -16,7 +16,7 @@ internal static class LfsClient
 
     public static GitClient In(string folder, int protocol = 2) => new(folder, protocol, Filter);
 
-    /// <summary>A work tree of ACME/core, from the repository's files, in which *.bin are large files; its remote is the gateway.</summary>
+    /// <summary>A work tree of ACME/core, from the repository's files, in which *.bin are large files; its remote is the person's gateway.</summary>
     public static async Task<GitClient> WorkTreeAsync(GatewayFixture gateway, TestPerson person, string name = "tree")
     {
         var folder = Path.Combine(gateway.Folder.FullName, "work", name);

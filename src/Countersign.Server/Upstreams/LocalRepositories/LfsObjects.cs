@@ -87,19 +87,25 @@ internal sealed class LfsObjects(GatewayOptions options)
         while (true)
         {
             var result = await content.ReadAsync(cancellation);
-            foreach (var segment in result.Buffer)
+            try
             {
-                bytes += segment.Length;
-                if (bytes > said)
+                foreach (var segment in result.Buffer)
                 {
-                    break;
-                }
+                    bytes += segment.Length;
+                    if (bytes > said)
+                    {
+                        break;
+                    }
 
-                hash.AppendData(segment.Span);
-                await file.WriteAsync(segment, cancellation);
+                    hash.AppendData(segment.Span);
+                    await file.WriteAsync(segment, cancellation);
+                }
+            }
+            finally
+            {
+                content.AdvanceTo(result.Buffer.End); // also when the disk is full: the rest is read and dropped before the answer
             }
 
-            content.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted || bytes > said)
             {
                 return bytes;

@@ -9,16 +9,29 @@ namespace Countersign.Server.Upstreams.SmartHttp;
 /// An object on its way to a Git host. It is hashed as it passes, and its last piece goes only when all of it was the object that was
 /// decided on: the host never has a whole message with something else in it, whether or not it looks.
 /// </summary>
-internal sealed class LfsUpload(LfsObject said, PipeReader content, Patience patience, int idleSeconds) : HttpContent
+internal sealed class LfsUpload(LfsObject said, PipeReader content, Patience patience, int seconds) : HttpContent
 {
+    private readonly CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+    private Task copying = Task.CompletedTask;
+
     /// <summary>What came was not the object; the request to the host was broken off.</summary>
     public bool IsWrong { get; private set; }
 
+    /// <summary>The client's side broke off, not the host's.</summary>
+    public bool ClientLeft { get; private set; }
+
     public long Bytes { get; private set; }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => CopyAsync(stream);
+    /// <summary>Nothing reads the client's body after this: a host may answer before it has taken all, or not at all.</summary>
+    public async Task EndAsync()
+    {
+        await ending.CancelAsync();
+        await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it ended with was told by the exchange
+    }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => CopyAsync(stream);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => copying = CopyAsync(stream);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => copying = CopyAsync(stream);
 
     protected override bool TryComputeLength(out long length)
     {
@@ -26,30 +39,54 @@ internal sealed class LfsUpload(LfsObject said, PipeReader content, Patience pat
         return true;
     }
 
+    protected override void Dispose(bool disposing)
+    {
+        ending.Dispose();
+        base.Dispose(disposing);
+    }
+
     private async Task CopyAsync(Stream stream)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var come = 0L;
         for (var ended = false; !ended;)
         {
-            var result = await content.ReadAsync(patience.Token);
+            var result = await ReadAsync();
             ended = result.IsCompleted;
-            foreach (var piece in result.Buffer)
+            try
             {
-                come += piece.Length;
-                hash.AppendData(piece.Span);
-                Require(come < said.Size || (come == said.Size && Convert.ToHexStringLower(hash.GetCurrentHash()) == said.Oid.Hex));
-                patience.Begin(idleSeconds);
-                await stream.WriteAsync(piece, patience.Token);
-                patience.End();
-                Bytes = come;
+                foreach (var piece in result.Buffer)
+                {
+                    Bytes += piece.Length;
+                    hash.AppendData(piece.Span);
+                    Require(Bytes < said.Size || IsWhole(hash));
+                    patience.Begin(seconds);
+                    await stream.WriteAsync(piece, ending.Token);
+                    patience.End();
+                }
             }
-
-            content.AdvanceTo(result.Buffer.End);
+            finally
+            {
+                content.AdvanceTo(result.Buffer.End);
+            }
         }
 
-        Require(come == said.Size && Convert.ToHexStringLower(hash.GetCurrentHash()) == said.Oid.Hex);
-        patience.Begin(idleSeconds);
+        Require(IsWhole(hash));
+        patience.Begin(seconds);
+    }
+
+    private bool IsWhole(IncrementalHash hash) => Bytes == said.Size && Convert.ToHexStringLower(hash.GetCurrentHash()) == said.Oid.Hex;
+
+    private async ValueTask<ReadResult> ReadAsync()
+    {
+        try
+        {
+            return await content.ReadAsync(ending.Token);
+        }
+        catch
+        {
+            ClientLeft = !ending.IsCancellationRequested;
+            throw;
+        }
     }
 
     private void Require(bool right)

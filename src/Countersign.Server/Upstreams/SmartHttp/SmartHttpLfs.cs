@@ -75,7 +75,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
     {
         var upstream = PlaceOf(request).Upstream;
         using var patience = new Patience(clock, cancellation);
-        using var body = new LfsUpload(transfer.Object, content, patience, options.Value.IdleSeconds);
+        using var body = new LfsUpload(transfer.Object, content, patience, options.Value.AnswerSeconds);
         try
         {
             var (lease, message) = hosts.Open(upstream, transfer, HttpMethod.Put, body);
@@ -90,9 +90,17 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         {
             return new(StatusCodes.Status422UnprocessableEntity, LfsDocument.Message("What came is not the object that was named, so it was not sent on whole."), "wrong content", body.Bytes);
         }
+        catch (Exception exception) when (body.ClientLeft)
+        {
+            throw new OperationCanceledException("the client has gone", exception, cancellation);
+        }
         catch (Exception exception)
         {
             throw Failure(upstream, exception, patience, Stage.Sending, cancellation);
+        }
+        finally
+        {
+            await body.EndAsync();
         }
     }
 
