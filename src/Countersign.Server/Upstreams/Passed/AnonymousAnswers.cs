@@ -12,7 +12,7 @@ internal sealed class AnonymousAnswers(UpstreamQuestions questions, TimeProvider
     {
         var key = (upstream, question);
         var now = clock.GetUtcNow();
-        if (answers.TryGetValue(key, out var known) && known.Until > now)
+        if (answers.TryGetValue(key, out var known) && known.Until > now && !known.Answer.IsFaulted) // no answer is nothing to remember
         {
             return await known.Answer.WaitAsync(cancellation);
         }
@@ -27,16 +27,6 @@ internal sealed class AnonymousAnswers(UpstreamQuestions questions, TimeProvider
         return await asking.WaitAsync(cancellation);
     }
 
-    private async Task<UpstreamAnswer> AskAsync(UpstreamDefinition upstream, UpstreamQuestion question)
-    {
-        try
-        {
-            return HostChecks.Meaningful(await questions.AskAsync(upstream, question, CancellationToken.None)); // others may wait for it, too
-        }
-        catch (UpstreamSilentException)
-        {
-            answers.TryRemove((upstream, question), out _);
-            throw;
-        }
-    }
+    private async Task<UpstreamAnswer> AskAsync(UpstreamDefinition upstream, UpstreamQuestion question) =>
+        HostChecks.Meaningful(await questions.AskAsync(upstream, question, CancellationToken.None)); // others may wait for it, too
 }
