@@ -10,6 +10,7 @@ using Countersign.Server.Tests.Regressions;
 namespace Countersign.Server.Tests.LargeFiles;
 
 /// <summary>What somebody tries with the addresses of Git LFS.</summary>
+[Trait("Category", "slow")]
 public sealed class LargeFileAttacks
 {
     private static readonly byte[] Content = Encoding.ASCII.GetBytes("the content of a large file");
