@@ -10,6 +10,7 @@ using Countersign.Server.Tests.Regressions;
 namespace Countersign.Server.Tests.LargeFiles;
 
 /// <summary>What somebody tries with the addresses of Git LFS.</summary>
+[Trait("Category", "slow")]
 public sealed class LargeFileAttacks
 {
     private static readonly byte[] Content = Encoding.ASCII.GetBytes("the content of a large file");
@@ -357,6 +358,38 @@ public sealed class LargeFileAttacks
         Assert.Equal(200, (await lfs.UploadAsync(token, Oid, Content)).Status);
         Assert.Empty(Directory.GetFiles(gateway.Options.LfsIncomingFolder));
         await gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_long_transfer_keeps_its_grant_alive_and_the_longest_time_ends_it_all_the_same()
+    {
+        await using var gateway = await GatewayFixture.StartAsync(Policies.PushesAsked);
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddRepositoryAsync();
+        using var lfs = new LfsConversation(gateway);
+        var batch = lfs.BatchAsync(ann, "upload", Oid, Content.Length);
+        await ann.ApproveNextAsync();
+        var token = (await batch).Token("upload");
+        using (var connection = await RawConnection.OpenAsync(gateway))
+        {
+            await connection.SendAsync(
+                $"PUT /scm/ACME/core.git/info/lfs/objects/{Oid} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\nContent-Length: {Content.Length}\r\n\r\n");
+            await connection.ReadUntilAsync("100 Continue\r\n\r\n"); // it is decided, and reads
+            gateway.Clock.Advance(TimeSpan.FromMinutes(5));
+            await connection.SendAsync(Content);
+            await connection.ReadUntilAsync("200 OK");
+        }
+
+        await gateway.RestartAsync(); // the last record is written after the last byte
+        Assert.Equal(200, (await lfs.BatchAsync(ann, "upload", LfsConversation.OidOf([1]), 1)).Status);
+        Assert.Single(gateway.Get<ChallengeReader>().ListAll(10));
+
+        gateway.Clock.Advance(TimeSpan.FromMinutes(6));
+        var waiting = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(25));
+        var held = lfs.BatchAsync(ann, "upload", LfsConversation.OidOf([1]), 1);
+        await waiting;
+        gateway.Clock.Advance(TimeSpan.FromSeconds(25));
+        Assert.Equal(403, (await held).Status);
     }
 
     [Fact]

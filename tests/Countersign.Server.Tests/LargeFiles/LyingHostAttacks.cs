@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace Countersign.Server.Tests.LargeFiles;
 
 /// <summary>A Git host that was taken over says what it likes about its large files.</summary>
+[Trait("Category", "slow")]
 public sealed class LyingHostAttacks
 {
     private static readonly byte[] Content = Encoding.ASCII.GetBytes("the content of a large file");

@@ -27,6 +27,7 @@ internal sealed class LfsUpload(LfsObject said, PipeReader content, Patience pat
     {
         await ending.CancelAsync();
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it ended with was told by the exchange
+        ending.Dispose();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => copying = CopyAsync(stream);
@@ -39,14 +40,13 @@ internal sealed class LfsUpload(LfsObject said, PipeReader content, Patience pat
         return true;
     }
 
-    protected override void Dispose(bool disposing)
-    {
-        ending.Dispose();
-        base.Dispose(disposing);
-    }
-
     private async Task CopyAsync(Stream stream)
     {
+        if (Bytes > 0)
+        {
+            throw new IOException("an object can be sent once"); // the client library tries again on another connection
+        }
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var ended = false; !ended;)
         {
