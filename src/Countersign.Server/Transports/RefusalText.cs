@@ -2,6 +2,7 @@ using System.Globalization;
 using Countersign.Core.Git;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Transports;
 
@@ -47,7 +48,9 @@ internal sealed class RefusalText(GatewayOptions options)
             ReasonCode.PersonReported =>
             [
                 $"Denied: this {verb} was reported as \"This wasn't me\"{Named(refused)}.",
-                $"The access token was revoked. Make a new one at {Url}/security",
+                GitCredentials.IsPassed(request.Credential.Id)
+                    ? "That password is refused here from now on. Change it at the Git host."
+                    : $"The access token was revoked. Make a new one at {Url}/security",
             ],
             ReasonCode.WrongNumbers =>
             [
@@ -81,7 +84,7 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.AccessEnded =>
             [
-                "Your access has ended, or the access token was revoked.",
+                $"Your access has ended, or the {(GitCredentials.IsPassed(request.Credential.Id) ? "password was reported" : "access token was revoked")}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
             ReasonCode.PushTooLarge =>

@@ -11,6 +11,7 @@ using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Storage;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Upstreams;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -146,6 +147,7 @@ internal sealed class PeopleFixture : IAsyncDisposable
         var url = settings.GetValueOrDefault("Url") ?? "http://localhost:8080";
         collection.AddSingleton(new GatewayOptions { Data = Folder, Http = new(IPAddress.Loopback, 0), Url = new(url) });
         collection.AddAudit().AddLedger().AddFactors().AddPeople();
+        collection.AddSingleton<UpstreamStore>().AddSingleton<TakenPlaces>(); // places are given away one at a time
         return collection.BuildServiceProvider(validateScopes: true);
     }
 

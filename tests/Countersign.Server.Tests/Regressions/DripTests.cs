@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Tests.Upstreams.SmartHttp;
 using Microsoft.Extensions.DependencyInjection;
 using static Countersign.Server.Tests.Regressions.RawConnection;
 
@@ -143,6 +144,31 @@ public sealed class DripTests
         }
 
         await gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task Another_host_s_refs_follow_the_drip_plain_though_the_client_takes_them_compressed()
+    {
+        var folder = Directory.CreateTempSubdirectory("countersign-far-");
+        await using (var host = await GitHost.StartAsync(folder.FullName))
+        {
+            host.Compresses = true;
+            await host.AddRepositoryAsync("core.git");
+            await using var story = await FarStory.StartAsync(host, policy: null);
+            var (held, request) = await HoldAsync(story.Gateway, story.Ann, Fetch, "Accept-Encoding: gzip\r\n");
+            using (held)
+            {
+                await DripAsync(story.Gateway, held, "001e");
+                await story.Ann.ApproveAsync(request);
+                var answer = await held.ReadToEndAsync();
+                var plain = await AskAsync(story.Gateway, Get(Fetch, Basic(story.Ann)));
+                Assert.StartsWith("001e# service=git-upload-pack\n0000", plain.Body, StringComparison.Ordinal);
+                Assert.Equal(plain.Body, Unchunked(answer));
+                Assert.DoesNotContain("Content-Encoding", answer, StringComparison.OrdinalIgnoreCase);
+            }
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal sealed class ServiceLineDrip(HttpContext context, GitService service)
         if (!HasBegun)
         {
             GitHttpAnswer.Begin(context, service, "advertisement");
-            context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx would collect the bytes that are meant to be seen
+            context.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy that collects answers must not collect this one
         }
 
         context.Response.BodyWriter.Write(line.AsSpan(sent++, 1));

@@ -34,7 +34,7 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
             .OrderBy(repository => repository.Path.ToString(), StringComparer.Ordinal)];
         Prefixes = (await upstreams.ListAsync(Cancellation))
             .SelectMany(upstream => upstream.Workspaces.Select(workspace => new BoundWorkspace(workspace.Workspace, upstream.Definition, workspace.Folder)))
-            .Where(workspace => workspace.Prefix is not null)
+            .Where(workspace => workspace.Prefix is { } prefix && !prefix.Equals($"/scm/{workspace.Key}", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(workspace => workspace.Key, workspace => workspace.Prefix!);
         MayAdd = (await workspaces.OfAsync(Me.Id, Cancellation)).Any(membership => membership is { Accepted: true, Role: Role.Admin });
     }

@@ -29,6 +29,8 @@ internal sealed class UpstreamListModel(IUpstreamDesk desk) : SignedInPage
         return Page();
     }
 
+    public static string Address(UpstreamDefinition upstream) => upstream.Base.AbsoluteUri.TrimEnd('/') + upstream.Path;
+
     public static string FirstFactor(UpstreamDefinition upstream) => upstream.Credentials switch
     {
         UpstreamCredentials.Passed => "each person's own credential for the host",

@@ -59,7 +59,7 @@ internal static class Words
         "token-revoked" => "The access token is revoked. It stopped working at once.",
         "session-ended" => "That session is ended.",
         "approved" => "Approved. Your command goes on.",
-        "reported" => "Reported. The access token that asked is revoked, and what else waited is cancelled.",
+        "reported" => "Reported. What asked for it opens nothing here any more, and what else waited is cancelled.",
         "notice-dismissed" => "Dismissed.",
         "denied" => "Denied. The command was told so.",
         "repository-made" => "The repository is there. It is empty until you push to it.",
