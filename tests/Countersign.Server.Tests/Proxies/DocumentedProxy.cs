@@ -100,7 +100,7 @@ internal sealed class DocumentedProxy : IAsyncDisposable
                 File.WriteAllText(pair, File.ReadAllText(authority.ChainFile) + File.ReadAllText(authority.KeyFile));
                 var file = Path.Combine(Folder, "haproxy.cfg");
                 File.WriteAllText(file, Fit(Block("## HAProxy", "haproxy")).Replace("/etc/haproxy/git.example.org.pem", pair, StringComparison.Ordinal));
-                return PeerProgram.NotifyingAsync(Folder, "haproxy", "-Ws", "-q", "-f", file);
+                return PeerProgram.NotifyingAsync(Folder, "haproxy", "-Ws", "-f", file);
             default:
                 var caddyfile = Path.Combine(Folder, "Caddyfile");
                 File.WriteAllText(caddyfile, Fit(Block(name == "caddy" ? "## Caddy" : name, "caddyfile")).Replace(
