@@ -2,20 +2,17 @@ namespace Countersign.Server.Upstreams.SmartHttp;
 
 /// <summary>
 /// A connection on which the host may answer before it has the whole request. HttpClient reads nothing while it sends, so a
-/// host that refuses early and closes would break the sending, and its answer would be lost with the connection. Here what
-/// comes during a long upload is read ahead; when sending then fails, the rest of the upload is dropped and the answer read.
+/// host that refuses early and closes would break the sending, and its answer would be lost with the connection. Here, when
+/// sending fails, what the host said before is looked for; is there something, the rest of the upload is dropped and it is read.
 /// </summary>
 internal sealed class EarlyAnswers(Stream connection) : Stream
 {
-    private const int LongUpload = 64 * 1024;
     private const int MaxAhead = 16 * 1024;
 
-    private Task<int>? ahead;
     private TaskCompletionSource<bool>? listening; // on a connection used before, HttpClient has a read of its own under way, behind an empty one
     private byte[] kept = [];
     private int keptStart;
     private int keptEnd;
-    private long sent; // since the last read
     private bool spent; // the host takes no more; nothing else may be asked on this connection
 
     public override bool CanRead => true;
@@ -39,18 +36,11 @@ internal sealed class EarlyAnswers(Stream connection) : Stream
             return;
         }
 
-        sent += buffer.Length;
-        if (sent > LongUpload && listening is null && ahead is null && keptStart == keptEnd)
-        {
-            kept = kept.Length == 0 ? new byte[MaxAhead] : kept;
-            ahead = connection.ReadAsync(kept.AsMemory(), CancellationToken.None).AsTask();
-        }
-
         try
         {
             await connection.WriteAsync(buffer, cancellationToken);
         }
-        catch (IOException) when (ahead is not null || listening is not null)
+        catch (IOException)
         {
             // The host has closed. If it said something before, that is what the client must hear.
             if (!await HasAnsweredAsync(cancellationToken))
@@ -64,8 +54,7 @@ internal sealed class EarlyAnswers(Stream connection) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        sent = 0;
-        return ahead is not null || keptStart != keptEnd || (spent && buffer.IsEmpty) ? ReadKeptAsync(buffer, cancellationToken)
+        return keptStart != keptEnd || (spent && buffer.IsEmpty) ? new(ReadKept(buffer))
             : buffer.IsEmpty || listening is { Task.IsCompleted: false } ? ListenAsync(buffer, cancellationToken)
             : connection.ReadAsync(buffer, cancellationToken);
     }
@@ -93,7 +82,6 @@ internal sealed class EarlyAnswers(Stream connection) : Stream
         if (disposing)
         {
             connection.Dispose();
-            ahead?.ContinueWith(static read => _ = read.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
 
         base.Dispose(disposing);
@@ -127,41 +115,22 @@ internal sealed class EarlyAnswers(Stream connection) : Stream
 
         try
         {
-            await KeepAsync(cancellation);
+            kept = new byte[MaxAhead];
+            (keptStart, keptEnd) = (0, await connection.ReadAsync(kept, cancellation));
         }
         catch (IOException)
         {
             return false;
         }
 
-        return keptEnd > keptStart;
+        return keptEnd > 0;
     }
 
-    private async ValueTask<int> ReadKeptAsync(Memory<byte> buffer, CancellationToken cancellation)
+    private int ReadKept(Memory<byte> buffer)
     {
-        await KeepAsync(cancellation);
-        if (buffer.IsEmpty)
-        {
-            return 0;
-        }
-
-        if (keptStart == keptEnd)
-        {
-            return await connection.ReadAsync(buffer, cancellation);
-        }
-
         var count = Math.Min(buffer.Length, keptEnd - keptStart);
         kept.AsSpan(keptStart, count).CopyTo(buffer.Span);
         keptStart += count;
         return count;
-    }
-
-    private async ValueTask KeepAsync(CancellationToken cancellation)
-    {
-        if (ahead is not null)
-        {
-            (keptStart, keptEnd) = (0, await ahead.WaitAsync(cancellation));
-            ahead = null;
-        }
     }
 }
