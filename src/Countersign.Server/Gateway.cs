@@ -86,6 +86,10 @@ internal static class Gateway
         kestrel.Limits.MaxRequestBodySize = 1 << 20; // Git bodies lift it for themselves
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        // Averages since the body's start, counted only while the gateway waits for the client: a pause behind a megabyte is no
+        // slow client, a byte a second is one. Half a minute is for lines that stall.
+        kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(30));
+        kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(30));
         kestrel.Listen(options.Http, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;

@@ -96,28 +96,28 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.UpstreamNotFound =>
             [
-                refused.Failure!.Message,
+                Cause(refused),
                 $"If {repository} should be there, ask its administrator.",
             ],
             ReasonCode.UpstreamForbidden =>
             [
-                refused.Failure!.Message,
+                Cause(refused),
                 $"Ask an administrator of {repository} at that host for access.",
             ],
             ReasonCode.UpstreamCredentialRefused =>
             [
-                refused.Failure!.Message,
+                Cause(refused),
                 "Use the name and the password or token that you have there.",
             ],
             ReasonCode.UpstreamUnavailable when refused.Failure is { Untouched: false } && verb == "push" =>
             [
-                refused.Failure.Message,
+                Cause(refused),
                 "It is not known whether it took this push. Look at the repository",
                 "(git fetch) before you push again, or tell your administrator.",
             ],
             ReasonCode.UpstreamUnavailable =>
             [
-                refused.Failure!.Message,
+                Cause(refused),
                 "Nothing was changed. Try again in a minute, or tell your administrator.",
             ],
             ReasonCode.NoRuleMatched or ReasonCode.DeniedByRule or ReasonCode.RequirementsContradict =>
@@ -154,6 +154,8 @@ internal sealed class RefusalText(GatewayOptions options)
     };
 
     private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";
+
+    private static string Cause(Refused refused) => refused.Failure?.Message ?? "The Git host that has this repository failed.";
 
     private static string Named(Refused refused) => refused.Challenge is { } id ? $" (request {id})" : "";
 

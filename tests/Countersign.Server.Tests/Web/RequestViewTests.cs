@@ -19,8 +19,8 @@ public sealed class RequestViewTests
         ]);
 
         Assert.Equal(["c", "b", "a", "v1"], rows.Select(row => row.Name));
-        Assert.Equal(["deleted", "forced", null, "new"], rows.Select(row => row.Mark));
-        Assert.Equal("4 refs: 1 deleted, 1 forced", RefRow.Summary(rows));
+        Assert.Equal(["deleted", "forced", "may be forced", "new"], rows.Select(row => row.Mark));
+        Assert.Equal("4 refs: 1 deleted, 1 forced, 1 may be forced", RefRow.Summary(rows));
     }
 
     [Fact]

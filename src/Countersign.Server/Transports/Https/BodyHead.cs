@@ -44,7 +44,7 @@ internal static class BodyHead
             }
             catch (InvalidDataException)
             {
-                return (null, "the body is not gzip");
+                return (null, "the body is not gzip, or unpacks to too much");
             }
 
             if (result.Buffer.Length < enough && !result.IsCompleted)

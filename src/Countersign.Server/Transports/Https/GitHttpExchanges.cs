@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.IO.Pipelines;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
@@ -38,7 +37,7 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
         return context.Request.Headers.ContentEncoding switch
         {
             [] => new(context.Request.BodyReader, context.Request.ContentLength, false),
-            ["gzip" or "x-gzip"] => new(PipeReader.Create(new GZipStream(context.Request.Body, CompressionMode.Decompress)), null, true),
+            ["gzip" or "x-gzip"] => new(PipeReader.Create(new BoundedInflate(context.Request.Body)), null, true),
             _ => null,
         };
     }

@@ -58,9 +58,9 @@ internal sealed class AnswerRelay(Stream host, PipeWriter answer, Patience patie
 
                 patience.Begin(idleSeconds);
                 reading = host.ReadAsync(buffer.AsMemory(end), patience.Token).AsTask();
-                if (!reading.IsCompleted && whole > start)
+                if (!reading.IsCompletedSuccessfully && whole > start)
                 {
-                    // The read goes on behind `end` while what lies before it is sent; a client that takes its time is not the host's fault.
+                    // The read goes on behind `end`, or has failed, while what lies before it is sent; a slow client is not the host's fault.
                     patience.End();
                     if (!await SendAsync(buffer.AsMemory(start, whole - start)))
                     {

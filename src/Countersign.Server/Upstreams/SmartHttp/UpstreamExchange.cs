@@ -33,8 +33,9 @@ internal sealed class UpstreamExchange(UpstreamDefinition upstream, UpstreamRequ
                 throw failure;
             }
 
+            var compressed = IsCompressed(response);
             await using var stream = await response.Content.ReadAsStreamAsync(patience.Token);
-            return ShowsCapabilities ? await OfferAsync(stream, answer) : await RelayAsync(stream, answer, IsCompressed(response));
+            return ShowsCapabilities ? await OfferAsync(stream, answer) : await RelayAsync(stream, answer, compressed);
         }
         catch (Exception) when (cancellation.IsCancellationRequested || Body is { ClientFault: not null })
         {
@@ -43,7 +44,7 @@ internal sealed class UpstreamExchange(UpstreamDefinition upstream, UpstreamRequ
         catch (Exception exception) when (exception is IOException or HttpRequestException or InvalidDataException or OperationCanceledException)
         {
             var failure = UpstreamFailures.Of(upstream, exception, patience, StageNow);
-            throw new UpstreamUnavailableException(failure.Message, exception, failure.Failure)
+            throw new UpstreamUnavailableException(failure.Message, failure.InnerException, failure.Failure)
             {
                 Detail = failure.Detail,
                 Untouched = failure.Untouched || Body is { HasBegun: false },

@@ -40,10 +40,14 @@ internal static class UpstreamFailures
     /// <param name="stage">How far it had come.</param>
     public static UpstreamUnavailableException Of(UpstreamDefinition upstream, Exception exception, Patience patience, Stage stage)
     {
+        if (exception is UpstreamUnavailableException known)
+        {
+            return known;
+        }
+
         var name = $"The Git host {upstream.Name}";
         var (text, detail) = exception switch
         {
-            UpstreamUnavailableException known => (known.Message, known.Detail),
             _ when patience.IsOver => stage switch
             {
                 Stage.Sending => ($"{name} stopped taking the request.", "stalled"),

@@ -16,10 +16,13 @@ internal sealed record RefRow(RefUpdate Update)
 
     public bool Forces => Update.Forced == true;
 
+    /// <summary>Nobody could look: the repository is at another Git host.</summary>
+    public bool MayForce => Update is { Change: RefChange.Update, Forced: null };
+
     public bool IsDangerous => Deletes || Forces;
 
     /// <summary>The mark beside the name; null for an ordinary update.</summary>
-    public string? Mark => Deletes ? "deleted" : Forces ? "forced" : Update.Change == RefChange.Create ? "new" : null;
+    public string? Mark => Deletes ? "deleted" : Forces ? "forced" : MayForce ? "may be forced" : Update.Change == RefChange.Create ? "new" : null;
 
     public string? Old => Update.Old.IsZero ? null : Update.Old.Abbreviated;
 
@@ -41,6 +44,7 @@ internal sealed record RefRow(RefUpdate Update)
         var dangers = new List<string>();
         AddCount(dangers, rows.Count(row => row.Deletes), "deleted");
         AddCount(dangers, rows.Count(row => row is { Deletes: false, Forces: true }), "forced");
+        AddCount(dangers, rows.Count(row => row.MayForce), "may be forced");
         var count = rows.Count == 1 ? "1 ref" : $"{rows.Count} refs";
         return dangers.Count == 0 ? count : $"{count}: {string.Join(", ", dangers)}";
     }

@@ -44,6 +44,9 @@ internal sealed class GitHost : IAsyncDisposable
     /// <summary>Sees each request first; true when it has answered.</summary>
     public Func<HttpContext, Task<bool>>? Before { get; set; }
 
+    /// <summary>Knows nothing of versions, as hosts did before 2018.</summary>
+    public bool ForcesVersion0 { get; set; }
+
     /// <summary>Compresses its answers for who takes gzip.</summary>
     public bool Compresses { get; set; }
 
@@ -86,6 +89,10 @@ internal sealed class GitHost : IAsyncDisposable
         Directory.Delete(source, recursive: true);
         return bare;
     }
+
+    /// <summary>Serves one request as Git does, for who answers others instead.</summary>
+    public Task ServeOnceAsync(HttpContext context) =>
+        RunAsync(context, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget[prefix.Length..], new(context.Request.Body));
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 
@@ -149,7 +156,7 @@ internal sealed class GitHost : IAsyncDisposable
         start.Environment["QUERY_STRING"] = mark < 0 ? "" : target[(mark + 1)..];
         start.Environment["CONTENT_TYPE"] = context.Request.ContentType ?? "";
         start.Environment["HTTP_CONTENT_ENCODING"] = context.Request.Headers.ContentEncoding.ToString();
-        start.Environment["GIT_PROTOCOL"] = context.Request.Headers["Git-Protocol"].ToString();
+        start.Environment["GIT_PROTOCOL"] = ForcesVersion0 ? "" : context.Request.Headers["Git-Protocol"].ToString();
         if (context.Request.ContentLength is { } length)
         {
             start.Environment["CONTENT_LENGTH"] = length.ToString(CultureInfo.InvariantCulture);
