@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Countersign.Bench.Forwarding;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
@@ -52,6 +53,8 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return "ok";
             case "approve-what-comes":
                 return await ApproveWhatComesAsync(Names.Person(int.Parse(rest, CultureInfo.InvariantCulture)));
+            case "stand-before":
+                return await OriginBinding.BindAsync(services, new(rest));
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
             default:

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Countersign.Bench.Forwarding;
 
 namespace Countersign.Bench;
 
@@ -12,7 +13,8 @@ internal static class Suite
         try
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
-                [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync)])
+                [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
+                 ("forwarding", ForwardingSuite.RunAsync)])
             {
                 if (what == name || what == "all")
                 {
