@@ -11,9 +11,12 @@ internal static class ConstantAnswers
 
     private const string Tip = "3f1c2ba9d0e4567890abcdef1234567890abcdef";
 
-    /// <summary>What version 2 shows at <c>info/refs</c> (gitprotocol-v2): capabilities, no refs.</summary>
+    /// <summary>
+    /// What version 2 shows at <c>info/refs</c> (gitprotocol-v2): capabilities, no refs. The gateway adds <c>sideband-all</c> where
+    /// it is missing; here it is there, so that all ways answer the same bytes.
+    /// </summary>
     public static string Capabilities { get; } =
-        Packet("version 2\n") + Packet("agent=git/2.39.5\n") + Packet("ls-refs=unborn\n") + Packet("fetch=shallow wait-for-done\n")
+        Packet("version 2\n") + Packet("agent=git/2.39.5\n") + Packet("ls-refs=unborn\n") + Packet("fetch=shallow wait-for-done sideband-all\n")
         + Packet("server-option\n") + Packet("object-format=sha1\n") + "0000";
 
     /// <summary>What version 2 answers to <c>ls-refs</c>.</summary>
