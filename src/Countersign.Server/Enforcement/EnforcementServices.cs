@@ -35,6 +35,7 @@ internal static class EnforcementServices
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
         .AddSingleton<PushSpools>()
+        .AddSingleton<CapabilityAnswers>()
         .AddSingleton<GitHttpExchanges>()
         .AddSingleton<GitHttpTransport>()
         .AddSingleton<GitHttpDoor>();

@@ -14,6 +14,12 @@ internal sealed partial class GitEnforcementPoint(
 
     public async Task HandleAsync(IGitExchange exchange, CancellationToken cancellation)
     {
+        if (exchange.CanRepeat && decisions.Decide(exchange.Request, exchange.Phase) is Decision.Allow { Grant: null })
+        {
+            await exchange.RepeatAsync(cancellation);
+            return;
+        }
+
         var verdict = await DecideAsync(exchange, cancellation);
         if (verdict is not { Decision: Decision.Allow, DecisionId: not null })
         {

@@ -23,6 +23,12 @@ internal interface IGitExchange
 
     ExchangePhase Phase { get; }
 
+    /// <summary>
+    /// The same person was allowed and given the same answer a moment ago, and it shows nothing of the repository: where it still
+    /// is allowed it is given again, without the far side and without new records.
+    /// </summary>
+    bool CanRepeat => false;
+
     /// <summary>How long the client may be left waiting for a verdict.</summary>
     TimeSpan HoldTime { get; }
 
@@ -44,6 +50,9 @@ internal interface IGitExchange
     Task RefuseAsync(Refused refused, CancellationToken cancellation);
 
     Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation);
+
+    /// <summary>Gives the answer of a moment ago; only after <see cref="CanRepeat"/>.</summary>
+    Task RepeatAsync(CancellationToken cancellation) => throw new InvalidOperationException("there is nothing to repeat");
 }
 
 /// <summary>A refusal with what its text needs.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Transports.Https;
 
 /// <summary>Opens the exchange that fits a request, after reading as much of its body as a decision needs.</summary>
-internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, PushSpools spools)
+internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, PushSpools spools, CapabilityAnswers answers)
 {
     /// <summary>Null when the request was answered already: its body is not Git's, or is a mere probe.</summary>
     public async Task<IHttpExchange?> OpenAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command, CancellationToken cancellation)
@@ -16,7 +16,7 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
         var version = GitProtocolHeader.Parse(context.Request.Headers["Git-Protocol"]);
         if (request.Endpoint == GitEndpoint.InfoRefs)
         {
-            return new InfoRefsExchange(context, command, version, holds.Value, texts);
+            return new InfoRefsExchange(context, command, version, holds.Value, texts, answers);
         }
 
         if (Body(context) is not { } body)

@@ -9,12 +9,17 @@ namespace Countersign.Server.Transports.Https;
 /// <c>GET info/refs</c>. Version 2 of upload-pack shows capabilities only and is never held; everything else is the ref list.
 /// Nothing can be shown while it is held: clients read nothing before the end of this answer.
 /// </summary>
-internal sealed class InfoRefsExchange(HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts) : IHttpExchange
+internal sealed class InfoRefsExchange(
+    HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
 {
+    private ReadOnlyMemory<byte>? recent;
+
     public CommandRequest Request => request;
 
     public ExchangePhase Phase =>
         version == 2 && request.Command.Service == GitService.UploadPack ? ExchangePhase.Capabilities : ExchangePhase.RefList;
+
+    public bool CanRepeat => Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
 
     public TimeSpan HoldTime =>
         request.Command.Service == GitService.ReceivePack && holds.PushBeforeRefs == "tell" ? TimeSpan.Zero : TimeSpan.FromSeconds(holds.HttpsSeconds);
@@ -46,10 +51,30 @@ internal sealed class InfoRefsExchange(HttpContext context, CommandRequest reque
         return context.Response.BodyWriter.FlushAsync(cancellation).AsTask();
     }
 
-    public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
+    public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        return upstream.AdvertiseAsync(new(request.Command, version) { Credential = request.Passed }, context.Response.BodyWriter, cancellation);
+        var far = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
+        if (Phase != ExchangePhase.Capabilities)
+        {
+            return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
+        }
+
+        var answer = new CopyingWriter(context.Response.BodyWriter, CapabilityAnswers.MaxLength);
+        var outcome = await upstream.AdvertiseAsync(far, answer, cancellation);
+        if (outcome.Succeeded && answer.Copy is { } capabilities)
+        {
+            answers.Keep(request, capabilities);
+        }
+
+        return outcome;
+    }
+
+    public Task RepeatAsync(CancellationToken cancellation)
+    {
+        GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
+        context.Response.ContentLength = recent!.Value.Length;
+        return context.Response.BodyWriter.WriteAsync(recent.Value, cancellation).AsTask();
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
