@@ -55,6 +55,8 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return await ApproveWhatComesAsync(Names.Person(int.Parse(rest, CultureInfo.InvariantCulture)));
             case "stand-before":
                 return await OriginBinding.BindAsync(services, new(rest));
+            case "let-through":
+                return await OriginBinding.LetThroughAsync(services);
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
             default:

@@ -6,7 +6,7 @@ namespace Countersign.Bench.Forwarding;
 /// <summary>What the origin answers without Git, for rates that a process for each request would hide.</summary>
 internal static class ConstantAnswers
 {
-    /// <summary>The repository that is served so.</summary>
+    /// <summary>The repository that is served so, and every one whose name goes on with digits.</summary>
     public const string Repository = "constant";
 
     private const string Tip = "3f1c2ba9d0e4567890abcdef1234567890abcdef";
@@ -38,7 +38,7 @@ internal static class ConstantAnswers
         File.WriteAllText(refs, RefList);
         return
             $$"""
-            location = /git/{{Repository}}.git/info/refs {
+            location ~ ^/git/{{Repository}}[0-9]*\.git/info/refs$ {
               default_type application/x-git-upload-pack-advertisement;
               add_header Cache-Control "no-cache, max-age=0, must-revalidate";
               if ($http_git_protocol = "version=2") { return 200 {{Quoted(Capabilities)}}; }

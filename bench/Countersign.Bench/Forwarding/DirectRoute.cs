@@ -7,7 +7,7 @@ internal sealed class DirectRoute(Origin origin) : Route
 
     public override string Address(string repository) => origin.Address(repository);
 
-    public override bool Takes(Figure figure) => figure is not (Figure.CloneProcessor or Figure.PushProcessor or Figure.CapabilitiesProcessor);
+    public override bool Takes(Figure figure) => !figure.IsProcessor();
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

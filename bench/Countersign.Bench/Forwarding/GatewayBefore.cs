@@ -13,6 +13,7 @@ internal sealed class GatewayBefore(ServerProcess server) : IAsyncDisposable
         try
         {
             await server.RequireAsync($"stand-before http://localhost:{origin.Port}/");
+            await server.RequireAsync("let-through");
             await server.RequireAsync("approve-what-comes 0");
             return new(server);
         }

@@ -3,7 +3,11 @@ using System.Text;
 
 namespace Countersign.Bench.Forwarding;
 
-/// <summary>How many <c>info/refs</c> a second come through, asked for by wrk with an access token: of version 2, as git asks by default, and the ref list.</summary>
+/// <summary>
+/// How many <c>info/refs</c> a second come through, asked for by wrk with an access token: of version 2, as git asks by default,
+/// and the ref list. The gateway gives capabilities of a moment ago again without asking and recording anew, so both are
+/// measured: repositories that nobody asked for before, and one again and again.
+/// </summary>
 internal static class RequestRates
 {
     public const int Connections = 64;
@@ -11,6 +15,7 @@ internal static class RequestRates
     public static async Task RunAsync(IReadOnlyList<Route> routes, Measurements measured)
     {
         await RunAsync(routes, measured, Figure.Capabilities, ["Git-Protocol: version=2"], ConstantAnswers.Capabilities);
+        await RunAsync(routes, measured, Figure.Repeated, ["Git-Protocol: version=2"], ConstantAnswers.Capabilities);
         await RunAsync(routes, measured, Figure.RefList, [], ConstantAnswers.RefList);
     }
 
@@ -26,16 +31,11 @@ internal static class RequestRates
         await Measurements.InTurnsAsync(asking, Settings.RateRounds, async (route, round) =>
         {
             var before = route.ProcessorSeconds;
-            var (rate, count) = await Wrk.RunAsync(Url(route), Connections, Settings.RateSeconds, headers);
-            if (round < 0)
+            var (rate, count) = await Wrk.RunAsync(Url(route), figure == Figure.Capabilities, Connections, Settings.RateSeconds, headers);
+            if (round >= 0)
             {
-                return;
-            }
-
-            measured.Add(figure, route, rate);
-            if (figure == Figure.Capabilities)
-            {
-                measured.Add(Figure.CapabilitiesProcessor, route, (route.ProcessorSeconds - before) / count * 1e6);
+                measured.Add(figure, route, rate);
+                measured.Add(figure + 1, route, (route.ProcessorSeconds - before) / count * 1e6);
             }
         });
     }

@@ -12,6 +12,7 @@ internal sealed class StreamingRoute(GatewayBefore gateway) : Route
         new Aim.AtMost(Figure.CloneProcessor, FloorRoute.Bare, 1.2),
         new Aim.AtMost(Figure.PushProcessor, FloorRoute.Bare, 1.2),
         new Aim.AtLeast(Figure.Capabilities, FloorRoute.Bare, 1),
+        new Aim.AtLeast(Figure.Repeated, FloorRoute.Bare, 1),
         new Aim.AtLeast(Figure.RefList, FloorRoute.Bare, 1),
         new Aim.AddsAtMost(Figure.Listing, NginxRoute.Plain, 1),
     ];
