@@ -7,6 +7,8 @@ namespace Countersign.Bench;
 /// <summary>A far side that answers at once with the same bytes, so that the gateway is measured and not ten thousand git processes.</summary>
 internal sealed class ConstantUpstream : IUpstream
 {
+    public bool Inspects(RepositoryPath repository) => true;
+
     /// <summary>About what a small repository's ref list takes.</summary>
     public static byte[] Answer { get; } = [.. Enumerable.Range(0, 512).Select(index => (byte)('a' + (index % 26)))];
 

@@ -27,7 +27,7 @@ internal static class HeldRequests
         }
 
         await using (var server = await ServerProcess.GatewayAsync(
-            data, local: false, "Holds:HttpsSeconds=600", "Holds:ChallengeSeconds=600", "Holds:PerNetwork=1000000", "Holds:Total=1000000"))
+            data, local: false, "Holds:HttpsSeconds=600", "Holds:KeepAliveSeconds=60", "Holds:ChallengeSeconds=600", "Holds:PerNetwork=1000000", "Holds:Total=1000000"))
         {
             ours = await MeasureAsync(server, number => RawClient.InfoRefs(number));
         }

@@ -69,6 +69,7 @@ internal static class Gateway
         app.MapWeb();
         app.UseRouting();
         app.UseAuthentication();
+        app.UseAuthorization(); // said here, else the framework puts it before everything, Git included
         app.MapApi();
         app.MapHealth();
         return app;

@@ -89,5 +89,8 @@ public static class PktLine
         && consumed == LengthDigits
         && length is (>= 0 and <= 2) or (>= LengthDigits and <= MaxLength);
 
+    /// <summary>True when these first digits of a packet are no beginning of a length.</summary>
+    internal static bool IsNoLength(ReadOnlySpan<byte> digits) => digits.IndexOfAnyExcept(HexDigits) >= 0;
+
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 }

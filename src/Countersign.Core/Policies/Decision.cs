@@ -65,4 +65,10 @@ public enum ReasonCode
     TooManyHeld,
     Unavailable,
     PushTooLarge,
+
+    // the far side, after an allowed decision
+    UpstreamUnavailable,
+    UpstreamNotFound,
+    UpstreamForbidden,
+    UpstreamCredentialRefused,
 }

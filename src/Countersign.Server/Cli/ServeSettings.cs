@@ -5,6 +5,7 @@ using System.Text.Json;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.WebAuthn;
 using Countersign.Server.Upstreams.LocalRepositories;
+using Countersign.Server.Upstreams.SmartHttp;
 
 namespace Countersign.Server.Cli;
 
@@ -29,6 +30,7 @@ internal static class ServeSettings
         ["Gateway"] = ["Data", "Http", "Ssh", "Url"],
         ["Holds"] = NamesOf<HoldOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
+        [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),
         ["WebAuthn"] = NamesOf<WebAuthnOptions>(),
         ["Logging"] = ["LogLevel", "Console"],
     };

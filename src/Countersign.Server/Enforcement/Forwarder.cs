@@ -3,6 +3,8 @@ namespace Countersign.Server.Enforcement;
 /// <summary>Lets an allowed command through to the far side, and cuts it when its person's or credential's access ends.</summary>
 internal sealed class Forwarder(IUpstream upstream, RunningCommands running, Decider decisions)
 {
+    public bool Inspects(CommandRequest request) => upstream.Inspects(request.Command.Repository);
+
     public Task<bool> InspectAsync(IGitExchange exchange, CancellationToken cancellation) => exchange.InspectAsync(upstream, cancellation);
 
     public async Task<ForwardOutcome> ForwardAsync(IGitExchange exchange, CancellationToken cancellation)

@@ -28,14 +28,20 @@ internal sealed partial class GitEnforcementPoint(
         }
 
         ForwardOutcome? outcome = null;
+        var anew = false;
         try
         {
             outcome = await forwarder.ForwardAsync(exchange, cancellation);
         }
+        catch (OlderProtocolException) when (exchange.TryAskForRefs())
+        {
+            (outcome, anew) = (new(true, 0, 0, "older protocol"), true);
+        }
         catch (UpstreamUnavailableException exception)
         {
             Log.UpstreamUnavailable(logger, exception);
-            await exchange.RefuseAsync(new(new(ReasonCode.Unavailable)), cancellation);
+            outcome = new(false, exception.BytesIn, exception.BytesOut, exception.Detail) { Untouched = exception.Untouched };
+            await exchange.RefuseAsync(new(new(CodeOf(exception.Failure))) { Failure = exception }, cancellation);
         }
         finally
         {
@@ -46,7 +52,18 @@ internal sealed partial class GitEnforcementPoint(
         {
             throw new OperationCanceledException("the command was cut");
         }
+
+        // What would be shown now is more than what was decided on.
+        await (anew ? HandleAsync(exchange, cancellation) : Task.CompletedTask);
     }
+
+    private static ReasonCode CodeOf(UpstreamFailure failure) => failure switch
+    {
+        UpstreamFailure.NotFound => ReasonCode.UpstreamNotFound,
+        UpstreamFailure.Forbidden => ReasonCode.UpstreamForbidden,
+        UpstreamFailure.CredentialRefused => ReasonCode.UpstreamCredentialRefused,
+        _ => ReasonCode.UpstreamUnavailable,
+    };
 
     /// <summary>Decides, holding as long as needed, and makes the decision durable. What is not recorded is not allowed.</summary>
     private async Task<Verdict> DecideAsync(IGitExchange exchange, CancellationToken cancellation)
@@ -78,7 +95,8 @@ internal sealed partial class GitEnforcementPoint(
     private async Task<Decision> ExamineAsync(IGitExchange exchange, CancellationToken cancellation)
     {
         var decision = decisions.Decide(exchange.Request, exchange.Phase);
-        if (!exchange.Request.Command.RefsKnown || (decision is not Decision.StepUp && !decisions.MustInspect(exchange.Request, decision)))
+        if (!exchange.Request.Command.RefsKnown
+            || (decision is not Decision.StepUp && !(forwarder.Inspects(exchange.Request) && decisions.MustInspect(exchange.Request, decision))))
         {
             return decision;
         }

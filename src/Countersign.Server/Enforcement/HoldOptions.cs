@@ -13,9 +13,9 @@ internal sealed class HoldOptions
     [Range(1, 600)]
     public int ChallengeSeconds { get; set; } = 300;
 
-    /// <summary>Seconds between signs of life where the protocol lets us talk.</summary>
+    /// <summary>Seconds between signs of life where the protocol has room for them. Node's default agent hangs up after 5 s of silence.</summary>
     [Range(1, 60)]
-    public int KeepAliveSeconds { get; set; } = 5;
+    public int KeepAliveSeconds { get; set; } = 4;
 
     /// <summary>Answer Git's first request with a redirect that shows the approval link and marks the command.</summary>
     public bool Redirect { get; set; } = true;

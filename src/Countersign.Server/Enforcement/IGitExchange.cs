@@ -53,10 +53,23 @@ internal interface IGitExchange
 
     /// <summary>Gives the answer of a moment ago; only after <see cref="CanRepeat"/>.</summary>
     Task RepeatAsync(CancellationToken cancellation) => throw new InvalidOperationException("there is nothing to repeat");
+
+    /// <summary>
+    /// Turns a request for capabilities into one for the refs, where the far side speaks no version 2; it is decided on anew,
+    /// in its new <see cref="Phase"/>. False when it asks for something else.
+    /// </summary>
+    bool TryAskForRefs() => false;
 }
 
 /// <summary>A refusal with what its text needs.</summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Challenge">The request that was asked for, where there was one.</param>
 /// <param name="RetryAfter">How long to wait before trying again, where that is what to do.</param>
-internal sealed record Refused(Reason Reason, ChallengeId? Challenge = null, TimeSpan? RetryAfter = null);
+internal sealed record Refused(Reason Reason, ChallengeId? Challenge = null, TimeSpan? RetryAfter = null)
+{
+    /// <summary>Set when the far side failed: what it did, and how far its answer had come.</summary>
+    public UpstreamUnavailableException? Failure { get; init; }
+
+    /// <summary>In what form the answer goes on.</summary>
+    public AnswerForm Form => Failure?.Form ?? AnswerForm.NotBegun;
+}

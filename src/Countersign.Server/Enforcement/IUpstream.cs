@@ -34,6 +34,9 @@ internal sealed record UpstreamRequest(GitCommand Command, int ProtocolVersion)
     /// <summary>The client compressed the body, so the far side gets it compressed too.</summary>
     public bool CompressBody { get; init; }
 
+    /// <summary>The body is a version 2 fetch whose client takes sideband-all; the far side may not know it.</summary>
+    public bool SidebandAll { get; init; }
+
     /// <summary>Not null when the client takes gzip: called before the first byte of an answer that the far side compressed.</summary>
     public Action? AnswerIsCompressed { get; init; }
 }
@@ -41,9 +44,13 @@ internal sealed record UpstreamRequest(GitCommand Command, int ProtocolVersion)
 /// <summary>The far side: where repositories are. It decides nothing.</summary>
 internal interface IUpstream
 {
+    /// <summary>Whether <see cref="InspectAsync"/> can tell what a push does there; where it cannot, no push is kept merely for it.</summary>
+    bool Inspects(RepositoryPath repository);
+
     /// <summary>
     /// Writes the body of <c>info/refs</c> (without HTTP headers) for the service in the given protocol version. Throws
-    /// <see cref="UpstreamUnavailableException"/> before the first byte when the far side cannot or will not serve.
+    /// <see cref="UpstreamUnavailableException"/> when the far side cannot or will not serve, and <see cref="OlderProtocolException"/>
+    /// before the first byte when it answers a request for capabilities with refs.
     /// </summary>
     Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation);
 
@@ -80,9 +87,42 @@ internal enum UpstreamFailure
     CredentialRefused,
 }
 
+/// <summary>In what form a client can be told something behind the part of an answer that it has.</summary>
+internal enum AnswerForm
+{
+    /// <summary>Nothing of the answer has gone out.</summary>
+    NotBegun,
+
+    /// <summary>Packets without bands, whole ones.</summary>
+    Packets,
+
+    /// <summary>Packets with bands, whole ones.</summary>
+    Banded,
+
+    /// <summary>Not at all: the connection must end.</summary>
+    Opaque,
+}
+
+/// <summary>The far side answered a request for version 2's capabilities with the refs of an older version; nothing went out.</summary>
+internal sealed class OlderProtocolException() : Exception("The Git host speaks an older protocol version.");
+
 /// <summary>The far side does not serve; the message is one line that a person at a terminal can act on.</summary>
 internal sealed class UpstreamUnavailableException(string message, Exception? inner = null, UpstreamFailure failure = UpstreamFailure.Unavailable)
     : IOException(message, inner)
 {
     public UpstreamFailure Failure => failure;
+
+    /// <summary>A short word for the audit log.</summary>
+    public string Detail { get; init; } = "unavailable";
+
+    /// <summary>A push is known to have moved no ref.</summary>
+    public bool Untouched { get; init; }
+
+    /// <summary>Request body bytes that went out before.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Response body bytes that came back before.</summary>
+    public long BytesOut { get; init; }
+
+    public AnswerForm Form { get; init; }
 }

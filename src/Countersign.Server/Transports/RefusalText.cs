@@ -90,6 +90,32 @@ internal sealed class RefusalText(GatewayOptions options)
                 "Try again when others are through, push it in smaller parts, or ask",
                 "your administrator to raise Holds:SpoolBytes or Holds:SpoolTotalBytes.",
             ],
+            ReasonCode.UpstreamNotFound =>
+            [
+                refused.Failure!.Message,
+                $"If {repository} should be there, ask its administrator.",
+            ],
+            ReasonCode.UpstreamForbidden =>
+            [
+                refused.Failure!.Message,
+                $"Ask an administrator of {repository} at that host for access.",
+            ],
+            ReasonCode.UpstreamCredentialRefused =>
+            [
+                refused.Failure!.Message,
+                "Use the name and the password or token that you have there.",
+            ],
+            ReasonCode.UpstreamUnavailable when refused.Failure is { Untouched: false } && verb == "push" =>
+            [
+                refused.Failure.Message,
+                "It is not known whether it took this push. Look at the repository",
+                "(git fetch) before you push again, or tell your administrator.",
+            ],
+            ReasonCode.UpstreamUnavailable =>
+            [
+                refused.Failure!.Message,
+                "Nothing was changed. Try again in a minute, or tell your administrator.",
+            ],
             ReasonCode.NoRuleMatched or ReasonCode.DeniedByRule or ReasonCode.RequirementsContradict =>
             [
                 $"The rules of {repository.Workspace} do not allow this {verb}{Rule(refused)}.",
@@ -109,6 +135,8 @@ internal sealed class RefusalText(GatewayOptions options)
         ReasonCode.NotApprovedInTime or ReasonCode.RequestExpired => "not approved in time",
         ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
         ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough => "second factor required",
+        ReasonCode.UpstreamUnavailable => "the Git host failed",
+        ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
         _ => "denied by the gateway",
     };
 

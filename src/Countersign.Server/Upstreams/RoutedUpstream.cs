@@ -9,6 +9,8 @@ namespace Countersign.Server.Upstreams;
 /// <summary>Each repository's own far side: this machine, or the Git host that has it.</summary>
 internal sealed class RoutedUpstream(UpstreamPlaces places, LocalUpstream local, SmartHttpUpstream smartHttp) : IUpstream
 {
+    public bool Inspects(RepositoryPath repository) => Of(repository).Inspects(repository);
+
     public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation) =>
         Of(request).AdvertiseAsync(request, answer, cancellation);
 
@@ -18,5 +20,7 @@ internal sealed class RoutedUpstream(UpstreamPlaces places, LocalUpstream local,
     public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation) =>
         Of(request).InspectAsync(request, pack, cancellation);
 
-    private IUpstream Of(UpstreamRequest request) => places.Find(request.Command.Repository) is null ? local : smartHttp;
+    private IUpstream Of(UpstreamRequest request) => Of(request.Command.Repository);
+
+    private IUpstream Of(RepositoryPath repository) => places.Find(repository) is null ? local : smartHttp;
 }

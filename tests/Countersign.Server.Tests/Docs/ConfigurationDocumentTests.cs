@@ -6,6 +6,7 @@ using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.WebAuthn;
 using Countersign.Server.Upstreams.LocalRepositories;
+using Countersign.Server.Upstreams.SmartHttp;
 
 namespace Countersign.Server.Tests.Docs;
 
@@ -16,6 +17,7 @@ public sealed class ConfigurationDocumentTests
     {
         ["Holds"] = typeof(HoldOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
+        ["Upstreams"] = typeof(UpstreamsOptions),
         ["WebAuthn"] = typeof(WebAuthnOptions),
     };
 

@@ -77,7 +77,7 @@ internal sealed class GitClient(string folder, int protocol = 2, IReadOnlyDictio
     public static Task<GitResult> RunBareAsync(string bareFolder, params string[] arguments) =>
         new GitClient(bareFolder).RunAsync(["-c", $"safe.directory={bareFolder}", .. arguments]);
 
-    private static void Isolate(ProcessStartInfo start, string folder)
+    internal static void Isolate(ProcessStartInfo start, string folder)
     {
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");

@@ -7,6 +7,8 @@ namespace Countersign.Server.Tests.Regressions;
 /// <summary>The real far side, which tells when it is asked to look at a push.</summary>
 internal sealed class CountingUpstream(IUpstream real, Action looked) : IUpstream
 {
+    public bool Inspects(RepositoryPath repository) => real.Inspects(repository);
+
     public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation) =>
         real.AdvertiseAsync(request, answer, cancellation);
 

@@ -24,10 +24,8 @@ internal sealed class GitAuthentication(IAccessTokens tokens, GatewayOptions opt
             await rejections.RecordAsync(rejected.UserName, client);
         }
 
-        context.Response.Headers.WWWAuthenticate = "Basic realm=\"Countersign\", charset=\"UTF-8\"";
-        await GitHttpAnswer.TextAsync(
+        await GitHttpAnswer.UnauthorizedAsync(
             context,
-            StatusCodes.Status401Unauthorized,
             "Sign in with your user name and an access token as the password.",
             $"Make an access token at {options.Url.GetLeftPart(UriPartial.Authority)}/security");
         return null;

@@ -1,5 +1,6 @@
 using System.Text;
 using Countersign.Core.Git;
+using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -24,6 +25,39 @@ internal static class GitHttpAnswer
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentType = $"application/x-{WireName(service)}-{kind}";
         NoCache(context);
+    }
+
+    /// <summary>The one answer that makes Git forget a stored credential: the first factor was absent or wrong.</summary>
+    public static Task UnauthorizedAsync(HttpContext context, params IEnumerable<string> lines)
+    {
+        context.Response.Headers.WWWAuthenticate = "Basic realm=\"Countersign\", charset=\"UTF-8\"";
+        return TextAsync(context, StatusCodes.Status401Unauthorized, lines);
+    }
+
+    /// <summary>What to call when the answer turns out to be compressed; null when the client does not take gzip.</summary>
+    public static Action? Compressed(HttpContext context) =>
+        context.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "gzip" && coding.Quality is null or > 0)
+            ? () => context.Response.Headers.ContentEncoding = "gzip"
+            : null;
+
+    /// <summary>The last word in an answer that cannot be finished, where its form has room for one; else its connection ends, so that it looks like none.</summary>
+    public static async Task BreakOffAsync(HttpContext context, AnswerForm form, IEnumerable<string> lines, CancellationToken cancellation)
+    {
+        var text = string.Join('\n', lines);
+        switch (form)
+        {
+            case AnswerForm.NotBegun or AnswerForm.Banded:
+                context.Response.BodyWriter.WriteSideband(PktWriter.Fatal, Encoding.UTF8.GetBytes(TerminalText.Lines(text)));
+                break;
+            case AnswerForm.Packets:
+                context.Response.BodyWriter.WriteError(text);
+                break;
+            default:
+                context.Abort();
+                return;
+        }
+
+        await context.Response.BodyWriter.FlushAsync(cancellation);
     }
 
     /// <summary>As git http-backend says it (RFC 9111 5.2.2.4): an old ref list must never be served for a new one.</summary>

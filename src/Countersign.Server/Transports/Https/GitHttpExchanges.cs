@@ -31,17 +31,23 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
     }
 
     /// <summary>The body as Git wrote it: a pack has no size limit here, it is streamed; gzip is undone as it streams.</summary>
-    private static PipeReader? Body(HttpContext context)
+    private static GitHttpBody? Body(HttpContext context)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         return context.Request.Headers.ContentEncoding switch
         {
-            [] => context.Request.BodyReader,
-            ["gzip" or "x-gzip"] => PipeReader.Create(new GZipStream(context.Request.Body, CompressionMode.Decompress)),
+            [] => new(context.Request.BodyReader, context.Request.ContentLength, false),
+            ["gzip" or "x-gzip"] => new(PipeReader.Create(new GZipStream(context.Request.Body, CompressionMode.Decompress)), null, true),
             _ => null,
         };
     }
 }
+
+/// <summary>A request body.</summary>
+/// <param name="Reader">What Git wrote.</param>
+/// <param name="Length">Its bytes, where that is known.</param>
+/// <param name="IsCompressed">The client sent it compressed.</param>
+internal sealed record GitHttpBody(PipeReader Reader, long? Length, bool IsCompressed);
 
 /// <summary>An exchange that owns something to give back at its end.</summary>
 internal interface IHttpExchange : IGitExchange, IAsyncDisposable;

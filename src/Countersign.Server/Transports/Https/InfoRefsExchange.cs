@@ -7,11 +7,14 @@ namespace Countersign.Server.Transports.Https;
 
 /// <summary>
 /// <c>GET info/refs</c>. Version 2 of upload-pack shows capabilities only and is never held; everything else is the ref list.
-/// Nothing can be shown while it is held: clients read nothing before the end of this answer.
+/// Nothing can be shown while it is held: clients read nothing before the end of this answer. All but Git's own command line,
+/// which is patient and shows more of other answers, are kept from hanging up by a <see cref="ServiceLineDrip"/>.
 /// </summary>
 internal sealed class InfoRefsExchange(
-    HttpContext context, CommandRequest request, int version, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
+    HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
 {
+    private readonly ServiceLineDrip drip = new(context, request.Command.Service);
+    private int version = asked;
     private ReadOnlyMemory<byte>? recent;
 
     public CommandRequest Request => request;
@@ -21,26 +24,51 @@ internal sealed class InfoRefsExchange(
 
     public bool CanRepeat => Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
 
-    public TimeSpan HoldTime =>
-        request.Command.Service == GitService.ReceivePack && holds.PushBeforeRefs == "tell" ? TimeSpan.Zero : TimeSpan.FromSeconds(holds.HttpsSeconds);
+    public TimeSpan HoldTime
+    {
+        get
+        {
+            var silent = TimeSpan.FromSeconds(holds.HttpsSeconds);
+            return request.Command.Service == GitService.ReceivePack && holds.PushBeforeRefs == "tell" ? TimeSpan.Zero
+                : KeepAliveEvery is { } step && drip.Lasts(step) < silent ? drip.Lasts(step)
+                : silent;
+        }
+    }
 
-    public TimeSpan? KeepAliveEvery => null;
+    public TimeSpan? KeepAliveEvery => IsGitCommandLine ? null : TimeSpan.FromSeconds(holds.KeepAliveSeconds);
+
+    private bool IsGitCommandLine => CommandRedirect.IsGitCommandLine(request.UserAgent);
 
     public ValueTask TellAsync(Challenge challenge, CancellationToken cancellation) => ValueTask.CompletedTask;
 
-    public ValueTask KeepAliveAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+    public ValueTask KeepAliveAsync(CancellationToken cancellation) => drip.DripAsync(cancellation);
 
     public Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation) => Task.FromResult(true);
 
     public Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
         var lines = texts.Lines(request, refused);
-        if (refused.Reason.Code == ReasonCode.RepositoryNotFound)
+        if (drip.HasBegun && refused.Form == AnswerForm.NotBegun)
+        {
+            return drip.RefuseAsync(string.Join('\n', lines), cancellation);
+        }
+
+        if (context.Response.HasStarted)
+        {
+            return GitHttpAnswer.BreakOffAsync(context, refused.Form, lines, cancellation);
+        }
+
+        if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
+        {
+            return GitHttpAnswer.UnauthorizedAsync(context, lines);
+        }
+
+        if (refused.Reason.Code is ReasonCode.RepositoryNotFound or ReasonCode.UpstreamNotFound)
         {
             return GitHttpAnswer.TextAsync(context, StatusCodes.Status404NotFound, lines);
         }
 
-        if (CommandRedirect.IsGitCommandLine(request.UserAgent))
+        if (IsGitCommandLine)
         {
             return GitHttpAnswer.TextAsync(context, StatusCodes.Status403Forbidden, lines);
         }
@@ -53,8 +81,18 @@ internal sealed class InfoRefsExchange(
 
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
+        var far = new UpstreamRequest(request.Command, version)
+        {
+            Credential = request.Passed,
+            AnswerIsCompressed = Phase == ExchangePhase.RefList ? GitHttpAnswer.Compressed(context) : null,
+        };
+        if (drip.HasBegun)
+        {
+            far = far with { AnswerIsCompressed = null }; // its beginning went out plain
+            return await drip.ForwardAsync(refs => upstream.AdvertiseAsync(far, refs, cancellation));
+        }
+
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
-        var far = new UpstreamRequest(request.Command, version) { Credential = request.Passed };
         if (Phase != ExchangePhase.Capabilities)
         {
             return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
@@ -75,6 +113,13 @@ internal sealed class InfoRefsExchange(
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
         context.Response.ContentLength = recent!.Value.Length;
         return context.Response.BodyWriter.WriteAsync(recent.Value, cancellation).AsTask();
+    }
+
+    public bool TryAskForRefs()
+    {
+        var showsNone = Phase == ExchangePhase.Capabilities;
+        version = 0;
+        return showsNone;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

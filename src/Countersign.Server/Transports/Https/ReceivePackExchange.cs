@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
+using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.Transports.Https;
@@ -14,14 +14,14 @@ internal sealed class ReceivePackExchange : IHttpExchange
 {
     private readonly HttpContext context;
     private readonly int version;
-    private readonly PipeReader body;
+    private readonly GitHttpBody body;
     private readonly ExchangeTerms terms;
     private readonly ReceivePackRequest head;
     private readonly long headLength;
     private PushSpool? spool;
 
     private ReceivePackExchange(
-        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, ParsedHead parsed)
+        HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, ParsedHead parsed)
     {
         (this.context, this.version, this.body, this.terms, head, headLength) = (context, version, body, terms, parsed.Request, parsed.Length);
         Request = request with { Command = request.Command with { Updates = head.Updates, PushOptions = head.PushOptions } };
@@ -38,9 +38,9 @@ internal sealed class ReceivePackExchange : IHttpExchange
     private bool Talks => head.Capabilities.SideBand64k;
 
     public static async Task<IHttpExchange?> OpenAsync(
-        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, CancellationToken cancellation)
+        HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, CancellationToken cancellation)
     {
-        var (parsed, error) = await BodyHead.ReadAsync<ParsedHead>(body, ParsedHead.TryParse, cancellation);
+        var (parsed, error) = await BodyHead.ReadAsync<ParsedHead>(body.Reader, ParsedHead.TryParse, cancellation);
         if (parsed is null)
         {
             await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, $"Malformed push: {error}.");
@@ -79,7 +79,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
             return true;
         }
 
-        spool = await terms.Spools.TakeAsync(body, cancellation);
+        spool = await terms.Spools.TakeAsync(body.Reader, cancellation);
         if (spool is null)
         {
             return false;
@@ -93,15 +93,26 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
-        var text = string.Join('\n', terms.Texts.Lines(Request, refused));
+        var lines = terms.Texts.Lines(Request, refused);
         if (!context.Response.HasStarted)
         {
+            if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
+            {
+                await GitHttpAnswer.UnauthorizedAsync(context, lines);
+                return;
+            }
+
             Begin();
             await (spool is null ? RefusedBody.DrainAsync(context.Request.BodyReader, cancellation) : Task.CompletedTask);
         }
+        else if (refused.Form is AnswerForm.Opaque or AnswerForm.Packets)
+        {
+            context.Abort(); // half a report without bands: nothing can be said behind it
+            return;
+        }
 
         ReceivePackAnswer.WriteRefused(
-            context.Response.BodyWriter, head.Capabilities, head.Updates, text, RefusalText.RefReason(refused.Reason.Code));
+            context.Response.BodyWriter, head.Capabilities, head.Updates, string.Join('\n', lines), RefusalText.RefReason(refused.Reason.Code));
         await context.Response.BodyWriter.FlushAsync(cancellation);
     }
 
@@ -110,15 +121,20 @@ internal sealed class ReceivePackExchange : IHttpExchange
         Begin();
         if (spool is null)
         {
-            return await upstream.ForwardAsync(Far(), body, context.Response.BodyWriter, cancellation);
+            return await upstream.ForwardAsync(Far(), body.Reader, context.Response.BodyWriter, cancellation);
         }
 
-        return await upstream.ForwardAsync(Far() with { BodyLength = spool.Length }, spool.Read(), context.Response.BodyWriter, cancellation);
+        return await upstream.ForwardAsync(Far(), spool.Read(), context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync() => spool?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private UpstreamRequest Far() => new(Request.Command, version) { Credential = Request.Passed };
+    private UpstreamRequest Far() => new(Request.Command, version)
+    {
+        Credential = Request.Passed,
+        BodyLength = spool?.Length ?? body.Length,
+        CompressBody = body.IsCompressed && spool is null,
+    };
 
     /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
     private void Begin()

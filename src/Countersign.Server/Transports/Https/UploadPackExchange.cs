@@ -1,6 +1,6 @@
-using System.IO.Pipelines;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
+using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.Transports.Https;
@@ -13,29 +13,31 @@ internal sealed class UploadPackExchange : IHttpExchange
 {
     private readonly HttpContext context;
     private readonly int version;
-    private readonly PipeReader body;
+    private readonly GitHttpBody body;
     private readonly ExchangeTerms terms;
-    private readonly bool talks;
+    private readonly UploadPackRequest head;
 
-    private UploadPackExchange(HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, bool talks)
+    private UploadPackExchange(HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, UploadPackRequest head)
     {
-        (this.context, Request, this.version, this.body, this.terms, this.talks) = (context, request, version, body, terms, talks);
+        (this.context, Request, this.version, this.body, this.terms, this.head) = (context, request, version, body, terms, head);
     }
+
+    private bool Talks => head.SidebandAll;
 
     public CommandRequest Request { get; }
 
     public ExchangePhase Phase => ExchangePhase.Transfer;
 
-    public TimeSpan HoldTime => TimeSpan.FromSeconds(talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
+    public TimeSpan HoldTime => TimeSpan.FromSeconds(Talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
 
-    public TimeSpan? KeepAliveEvery => talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
+    public TimeSpan? KeepAliveEvery => Talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
 
     /// <summary>Reads the head of the body without consuming it; answers at once what is no fetch.</summary>
     public static async Task<IHttpExchange?> OpenAsync(
-        HttpContext context, CommandRequest request, int version, PipeReader body, ExchangeTerms terms, CancellationToken cancellation)
+        HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, CancellationToken cancellation)
     {
         var (head, error) = await BodyHead.ReadAsync(
-            body,
+            body.Reader,
             (in System.Buffers.ReadOnlySequence<byte> bytes, out UploadPackRequest? head, out string error) =>
                 UploadPackRequest.TryParse(bytes, version, out head, out error),
             cancellation);
@@ -51,12 +53,12 @@ internal sealed class UploadPackExchange : IHttpExchange
             return null;
         }
 
-        return new UploadPackExchange(context, request, version, body, terms, head.SidebandAll);
+        return new UploadPackExchange(context, request, version, body, terms, head);
     }
 
     public async ValueTask TellAsync(Challenge challenge, CancellationToken cancellation)
     {
-        if (talks)
+        if (Talks)
         {
             Begin();
             // Git's packet reader takes the last line feed of a packet away and then waits for the end of the line: it gets two.
@@ -75,16 +77,21 @@ internal sealed class UploadPackExchange : IHttpExchange
 
     public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
-        var text = string.Join('\n', terms.Texts.Lines(Request, refused));
+        var lines = terms.Texts.Lines(Request, refused);
         if (context.Response.HasStarted)
         {
-            context.Response.BodyWriter.WriteSideband(PktWriter.Fatal, System.Text.Encoding.UTF8.GetBytes(TerminalText.Lines(text)));
+            await GitHttpAnswer.BreakOffAsync(context, refused.Form, lines, cancellation);
+            return;
         }
-        else
+
+        if (refused.Reason.Code == ReasonCode.UpstreamCredentialRefused)
         {
-            Begin();
-            context.Response.BodyWriter.WriteError(text);
+            await GitHttpAnswer.UnauthorizedAsync(context, lines);
+            return;
         }
+
+        Begin();
+        context.Response.BodyWriter.WriteError(string.Join('\n', lines));
 
         await context.Response.BodyWriter.FlushAsync(cancellation);
     }
@@ -92,12 +99,21 @@ internal sealed class UploadPackExchange : IHttpExchange
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         Begin();
-        return upstream.ForwardAsync(new(Request.Command, version) { Credential = Request.Passed }, body, context.Response.BodyWriter, cancellation);
+        var far = new UpstreamRequest(Request.Command, version)
+        {
+            Credential = Request.Passed,
+            BodyLength = body.Length,
+            CompressBody = body.IsCompressed,
+            SidebandAll = head.SidebandAll,
+            // Packs are compressed as they are; lists of refs are not.
+            AnswerIsCompressed = head.Command == UploadPackCommand.LsRefs ? GitHttpAnswer.Compressed(context) : null,
+        };
+        return upstream.ForwardAsync(far, body.Reader, context.Response.BodyWriter, cancellation);
     }
 
     public ValueTask DisposeAsync()
     {
-        BodyHead.Forget(body);
+        BodyHead.Forget(body.Reader);
         return ValueTask.CompletedTask;
     }
 

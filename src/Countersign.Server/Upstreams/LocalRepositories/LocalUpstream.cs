@@ -10,6 +10,8 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
 {
     private const string ClientLeft = "client left";
 
+    public bool Inspects(RepositoryPath repository) => true;
+
     public async Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation)
     {
         var command = request.Command;
@@ -97,7 +99,7 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
                 return new(exit == 0, upload.Bytes, download.Bytes, detail);
             }
 
-            var (succeeded, word) = Judge(report, command.Updates);
+            var (succeeded, word) = report.Judge(command.Updates.Count);
             return new(succeeded, upload.Bytes, download.Bytes, word) { Untouched = report is { Seen: true, Accepted: 0 } };
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -113,14 +115,6 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
             await Task.WhenAll(uploading, downloading);
         }
     }
-
-    private static (bool Succeeded, string Detail) Judge(PushReport report, IReadOnlyList<RefUpdate> updates) => report switch
-    {
-        // A probe has nothing to report; a push whose client wants no report is not known to have gone well.
-        { Seen: false } => (updates.Count == 0, updates.Count == 0 ? "ok" : "no report"),
-        _ when report.AllAccepted(updates.Count == 0 ? report.Accepted : updates.Count) => (true, "ok"),
-        _ => (false, "rejected"),
-    };
 
     private static async Task<string> DetailAsync(GitProcess child, int exit, CancellationToken cancellation)
     {

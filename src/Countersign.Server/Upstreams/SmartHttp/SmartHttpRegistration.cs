@@ -4,6 +4,9 @@ internal static class SmartHttpRegistration
 {
     public static IServiceCollection AddSmartHttp(this IServiceCollection services)
     {
+        services.AddOptions<UpstreamsOptions>().BindConfiguration(UpstreamsOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<UpstreamClients>();
+        services.AddSingleton<UpstreamMessages>();
         services.AddSingleton<SmartHttpUpstream>();
         return services;
     }

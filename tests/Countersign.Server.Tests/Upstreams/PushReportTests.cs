@@ -1,8 +1,8 @@
 using System.Buffers;
 using Countersign.Core.Git;
-using Countersign.Server.Upstreams.LocalRepositories;
+using Countersign.Server.Upstreams;
 
-namespace Countersign.Server.Tests.LocalRepositories;
+namespace Countersign.Server.Tests.Upstreams;
 
 public sealed class PushReportTests
 {

@@ -1,9 +1,7 @@
-using Countersign.Core.Git;
-
-namespace Countersign.Server.Upstreams.LocalRepositories;
+namespace Countersign.Core.Git;
 
 /// <summary>Cuts a byte stream that passes by into packets, without keeping any of it.</summary>
-internal sealed class PktFramer
+public sealed class PktFramer
 {
     private readonly byte[] _digits = new byte[4];
     private int _digitsSeen;

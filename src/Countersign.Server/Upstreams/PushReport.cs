@@ -1,4 +1,6 @@
-namespace Countersign.Server.Upstreams.LocalRepositories;
+using Countersign.Core.Git;
+
+namespace Countersign.Server.Upstreams;
 
 /// <summary>
 /// Watches receive-pack's answer for its report (gitprotocol-pack, "Report Status"), plain or in band 1. The exit status
@@ -25,6 +27,13 @@ internal sealed class PushReport
 
     /// <summary>The pack and every one of the refs was taken.</summary>
     public bool AllAccepted(int refs) => Seen && _unpacked && Rejected == 0 && Accepted == refs;
+
+    /// <summary>Whether the push went well, and the word for the audit log.</summary>
+    /// <param name="refs">How many it had; none is a probe, which has nothing to report.</param>
+    public (bool Succeeded, string Detail) Judge(int refs) =>
+        !Seen ? (refs == 0, refs == 0 ? "ok" : "no report") // a push whose client wants no report is not known to have gone well
+        : AllAccepted(refs == 0 ? Accepted : refs) ? (true, "ok")
+        : (false, "rejected");
 
     public void Observe(ReadOnlySpan<byte> bytes)
     {
