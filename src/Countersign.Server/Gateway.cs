@@ -5,8 +5,10 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
+using Countersign.Server.Proxies;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Transports.Tls;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Web;
@@ -47,6 +49,8 @@ internal static class Gateway
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
             .AddGatewayLogging(configuration)
+            .AddTls(options)
+            .AddProxies()
             .AddAudit()
             .AddLedger()
             .AddPeople()
@@ -65,6 +69,7 @@ internal static class Gateway
 
     private static WebApplication Map(WebApplication app)
     {
+        app.UseProxies();
         app.UseGitHttp();
         app.MapWeb();
         app.UseRouting();
@@ -86,6 +91,7 @@ internal static class Gateway
             listen.Protocols = HttpProtocols.Http1;
             listen.Use(FramingGuard.Around);
         });
+        HttpsListener.Listen(kestrel, options);
         AdminSocket.Configure(kestrel, options.AdminSocket);
     }
 }

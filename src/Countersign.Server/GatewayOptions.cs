@@ -11,6 +11,18 @@ internal sealed record GatewayOptions
     /// <summary>Where HTTP is served; port 0 takes a free one.</summary>
     public required IPEndPoint Http { get; init; }
 
+    /// <summary>Where HTTPS is served by the gateway itself; null when a proxy in front of it does that.</summary>
+    public IPEndPoint? Https { get; init; }
+
+    /// <summary>PEM file with the certificate and what leads to its root, absolute. Set whenever <see cref="Https"/> is.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>PEM file with the certificate's private key, not encrypted, absolute.</summary>
+    public string? CertificateKey { get; init; }
+
+    /// <summary>The proxies that may say for whom they speak.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>Where SSH is served; null when off.</summary>
     public IPEndPoint? Ssh { get; init; }
 

@@ -39,7 +39,9 @@ internal static class StartupFailures
     private static StartupException? Explanation(Exception exception, GatewayOptions options) => exception switch
     {
         IOException { InnerException: AddressInUseException } =>
-            new($"{options.Http} is in use by another program; stop it, or choose another address with --http.", inner: exception),
+            options.Https is { } https && exception.Message.Contains($"https://{https}", StringComparison.Ordinal)
+                ? new($"{https} is in use by another program; stop it, or choose another address with --https.", inner: exception)
+                : new($"{options.Http} is in use by another program; stop it, or choose another address with --http.", inner: exception),
         OptionsValidationException wrong => new($"configuration: {string.Join("; ", wrong.Failures)}", exitCode: 2, exception),
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => new($"configuration: {exception.Message}", exitCode: 2, exception),
         PolicyFileException => new(exception.Message, exitCode: 2, exception),

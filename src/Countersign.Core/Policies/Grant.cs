@@ -79,12 +79,13 @@ public sealed record Grant
         && request.Credential.Id == CredentialId
         && request.Client.Network == Network
         && (request.Command.Class == OperationClass.Read || Class == OperationClass.Write)
-        && !(request.Command.RefsKnown && PushClaimed)
+        && !(request.Command.MovesRefs && PushClaimed)
         && CoversUpdates(request.Command)
         && CoversRepository(request);
 
+    // An approval of certain refs covers no push whose refs nobody gets to know.
     private bool CoversUpdates(GitCommand command) =>
-        Updates is null || !command.RefsKnown || Updates == OperationDigest.OfUpdates(command);
+        Updates is null || !command.MovesRefs || (command.RefsKnown && Updates == OperationDigest.OfUpdates(command));
 
     // Submodules of one clone come with command keys of their own, so a workspace-wide grant does not ask for the key.
     private bool CoversRepository(AccessRequest request) =>

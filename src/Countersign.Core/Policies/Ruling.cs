@@ -13,6 +13,7 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
     public static Ruling Of(AccessRequest request, PolicySet policies) => request.Command switch
     {
         { Class: OperationClass.Write, RefsKnown: true } => OverRefs(request, policies.Rules),
+        { Class: OperationClass.Write, Hidden: not HiddenRefs.None } => OverAnyRefs(request, policies.Rules),
         _ => BeforeRefs(request, policies.Rules),
     };
 
@@ -60,6 +61,18 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
         }
 
         return From(rules.Where(counted.Contains), unmatched);
+    }
+
+    /// <summary>
+    /// There is no later moment at which refs are known, so every rule that some ref could meet restricts, denials included, and
+    /// only rules that match every ref relax: a push to a ref that no other rule speaks of must not slip through.
+    /// </summary>
+    private static Ruling OverAnyRefs(AccessRequest request, IReadOnlyList<Rule> rules)
+    {
+        var fits = rules.Select(rule => (Rule: rule, RuleFit.Of(rule, request, null).Fit)).ToList();
+        return From(
+            fits.Where(entry => entry.Fit == Fit.Yes || (entry.Fit == Fit.RefsUnknown && entry.Rule.Effect != Effect.Allow)).Select(entry => entry.Rule),
+            unmatched: !fits.Exists(entry => entry.Fit == Fit.Yes));
     }
 
     private static Ruling BeforeRefs(AccessRequest request, IReadOnlyList<Rule> rules)

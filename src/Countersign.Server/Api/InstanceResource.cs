@@ -1,12 +1,18 @@
 using System.Reflection;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Tls;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
 
 /// <param name="Url">What people see.</param>
 /// <param name="SetUp">There is an owner account.</param>
-internal sealed record InstanceView(string Version, string Url, bool SetUp);
+/// <param name="Certificate">The certificate of HTTPS at the gateway itself; null where it serves none.</param>
+internal sealed record InstanceView(string Version, string Url, bool SetUp, CertificateView? Certificate);
+
+/// <param name="Expires">When the certificate in use ends.</param>
+/// <param name="Defect">Why the files as they are now are not in use; null when they are.</param>
+internal sealed record CertificateView(DateTimeOffset Expires, string? Defect);
 
 /// <param name="Url">Opens once, within 30 minutes.</param>
 internal sealed record SetupLinkView(string Url);
@@ -24,8 +30,13 @@ internal static class InstanceResource
             .WithName("setupLink").WithSummary("A new one-time set-up link; the one before stops working. Only while nobody is there.");
     }
 
-    private static async Task<Ok<InstanceView>> ShowAsync(GatewayOptions options, IPeople people, CancellationToken cancellation) =>
-        TypedResults.Ok(new InstanceView(Version, options.Url.GetLeftPart(UriPartial.Authority), await people.AnyAsync(cancellation)));
+    private static async Task<Ok<InstanceView>> ShowAsync(GatewayOptions options, IPeople people, HttpContext context, CancellationToken cancellation)
+    {
+        var certificate = context.RequestServices.GetService<ServerCertificate>()?.State;
+        return TypedResults.Ok(new InstanceView(
+            Version, options.Url.GetLeftPart(UriPartial.Authority), await people.AnyAsync(cancellation),
+            certificate is null ? null : new(certificate.NotAfter, certificate.Defect)));
+    }
 
     private static async Task<Results<Ok<SetupLinkView>, ProblemHttpResult>> IssueAsync(
         ISetup setup, GatewayOptions options, CancellationToken cancellation) =>

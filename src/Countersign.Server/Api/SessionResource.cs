@@ -1,5 +1,5 @@
-using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Countersign.Server.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -42,7 +42,7 @@ internal static class SessionResource
         }
 
         var agent = context.Request.Headers.UserAgent.ToString();
-        var (secret, expires) = await sessions.StartAsync(start, AddressOf(context), agent, cancellation);
+        var (secret, expires) = await sessions.StartAsync(start, RequestOrigin.ClientOf(context), agent, cancellation);
         return Hand(context, page, secret, expires, start.MustSetUpFactor);
     }
 
@@ -57,9 +57,6 @@ internal static class SessionResource
         return new(page ? null : secret, expires, mustSetUp);
     }
 
-    public static ClientAddress AddressOf(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address ? new(address) : ClientAddress.Unknown;
-
     private static async Task<Results<Ok<SessionView>, ProblemHttpResult>> StartAsync(
         PasswordInput input, HttpContext context, ISignIn signIn, ISessions sessions, CancellationToken cancellation)
     {
@@ -68,7 +65,7 @@ internal static class SessionResource
             return problem;
         }
 
-        var result = await signIn.PasswordAsync(input.User, input.Password, input.Totp ?? input.RecoveryCode, AddressOf(context), cancellation);
+        var result = await signIn.PasswordAsync(input.User, input.Password, input.Totp ?? input.RecoveryCode, RequestOrigin.ClientOf(context), cancellation);
         return result.Value is { } start
             ? TypedResults.Ok(await OpenAsync(context, sessions, start, cancellation))
             : result.Refusal!.ToProblem(context, StatusCodes.Status401Unauthorized);

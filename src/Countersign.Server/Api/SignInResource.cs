@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -36,7 +37,7 @@ internal static class SignInResource
             return Problems.BadRequest("malformed_assertion", "assertion is the browser's AuthenticationResponseJSON, an object.");
         }
 
-        var result = await signIn.PasskeyAsync(input.Ceremony, assertion, SessionResource.AddressOf(context), cancellation);
+        var result = await signIn.PasskeyAsync(input.Ceremony, assertion, RequestOrigin.ClientOf(context), cancellation);
         return result.Value is { } start
             ? TypedResults.Ok(await SessionResource.OpenAsync(context, sessions, start, cancellation))
             : result.Refusal!.ToProblem(context, StatusCodes.Status401Unauthorized);

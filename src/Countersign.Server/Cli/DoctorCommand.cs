@@ -16,6 +16,7 @@ internal sealed record Finding(string What, string State, string Detail);
 internal static partial class DoctorCommand
 {
     private static readonly Version OldestGit = new(2, 31);
+    private static readonly TimeSpan SoonExpires = TimeSpan.FromDays(14);
 
     public static Command Make(AdminVerbs admin) => admin.Verb(
         "doctor",
@@ -33,7 +34,7 @@ internal static partial class DoctorCommand
                 Space(folder),
                 Policy(Path.Combine(folder, "policy.yaml")),
                 Log(folder),
-                await GatewayAsync(admin, parsed, data, cancellation),
+                .. await GatewayAsync(admin, parsed, data, cancellation),
             ];
             if (admin.WantsJson(parsed))
             {
@@ -122,23 +123,40 @@ internal static partial class DoctorCommand
         return new("audit log", answer.Ok ? "ok" : "wrong", answer.Message);
     }
 
-    private static async Task<Finding> GatewayAsync(AdminVerbs admin, ParseResult parsed, string data, CancellationToken cancellation)
+    private static async Task<Finding[]> GatewayAsync(AdminVerbs admin, ParseResult parsed, string data, CancellationToken cancellation)
     {
         try
         {
             var reply = await admin.SendAsync(parsed, AdminCall.Get("instance"), cancellation);
             return reply.Succeeded
-                ? new("gateway", "ok", $"running at {reply.Json.Text("url")}, version {reply.Json.Text("version")}")
-                : new("gateway", "wrong", reply.Detail);
+                ? [new("gateway", "ok", $"running at {reply.Json.Text("url")}, version {reply.Json.Text("version")}"), .. Certificate(reply.Json)]
+                : [new("gateway", "wrong", reply.Detail)];
         }
         catch (NoGatewayException)
         {
-            return new("gateway", "note", $"not running on {data}");
+            return [new("gateway", "note", $"not running on {data}")];
         }
         catch (UnauthorizedAccessException exception)
         {
-            return new("gateway", "wrong", exception.Message);
+            return [new("gateway", "wrong", exception.Message)];
         }
+    }
+
+    /// <summary>What the running gateway serves HTTPS with; nothing where it serves none.</summary>
+    private static IEnumerable<Finding> Certificate(JsonElement instance)
+    {
+        if (!instance.TryGetProperty("certificate", out var certificate) || certificate.ValueKind != JsonValueKind.Object)
+        {
+            yield break;
+        }
+
+        var expires = certificate.GetProperty("expires").GetDateTimeOffset();
+        var left = expires - TimeProvider.System.GetUtcNow();
+        var until = $"ends at {expires.UtcDateTime:u}";
+        yield return certificate.GetProperty("defect").GetString() is { } defect ? new("certificate", "wrong", $"the one before stays in use and {until}: {defect}")
+            : left < TimeSpan.Zero ? new("certificate", "wrong", $"{until}: renew it; no restart is needed")
+            : left < SoonExpires ? new("certificate", "note", $"{until}: renew it soon; no restart is needed")
+            : new("certificate", "ok", until);
     }
 
     [GeneratedRegex("[0-9]+\\.[0-9]+")]

@@ -10,7 +10,7 @@ using Countersign.Server.Upstreams.SmartHttp;
 namespace Countersign.Server.Cli;
 
 /// <summary>What the command line of <c>serve</c> said; null where it said nothing.</summary>
-internal sealed record ServeInput(string? Data, string? Http, string? Ssh, string? Url, string? Config);
+internal sealed record ServeInput(string? Data, string? Http, string? Ssh, string? Url, string? Config, string? Https = null);
 
 /// <summary>A setting is wrong; the message says which and where, on one line.</summary>
 internal sealed class WrongSettingException(string message) : Exception(message);
@@ -27,7 +27,7 @@ internal static class ServeSettings
     /// <summary>What there is to set, by section. Logging is the framework's and takes any category.</summary>
     internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Known = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase)
     {
-        ["Gateway"] = ["Data", "Http", "Ssh", "Url"],
+        ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "Ssh", "Url"],
         ["Holds"] = NamesOf<HoldOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
         [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),
@@ -65,6 +65,9 @@ internal static class ServeSettings
 
         var httpSetting = Setting("--http", input.Http, "Http");
         var http = EndPoint(httpSetting.Name, httpSetting.Value ?? "127.0.0.1:8080");
+        var httpsSetting = Setting("--https", input.Https, "Https");
+        var https = httpsSetting.Value is { } httpsText ? EndPoint(httpsSetting.Name, httpsText) : null;
+        var (certificate, key) = EdgeSettings.Certificate(configuration, https is not null);
         var ssh = Setting("--ssh", input.Ssh, "Ssh");
         if (ssh.Value is { } sshText && sshText != "off")
         {
@@ -75,14 +78,19 @@ internal static class ServeSettings
         if (url.Value is null)
         {
             http = Concrete(http);
+            https = https is null ? null : Concrete(https);
         }
 
         return new()
         {
             Data = Path.GetFullPath(data.Value ?? "data"),
             Http = http,
+            Https = https,
+            Certificate = certificate,
+            CertificateKey = key,
+            TrustedProxies = EdgeSettings.TrustedProxies(configuration),
             Ssh = null, // served once Git over SSH is there; until then it is off, whatever was asked
-            Url = url.Value is { } text ? PublicUrl(url.Name, text) : DefaultUrl(httpSetting.Name, http),
+            Url = url.Value is { } text ? PublicUrl(url.Name, text) : https is not null ? DefaultUrl(httpsSetting.Name, https, "https") : DefaultUrl(httpSetting.Name, http, "http"),
             Config = file,
         };
     }
@@ -119,10 +127,10 @@ internal static class ServeSettings
         return new(asked.Address, ((IPEndPoint)probe.LocalEndPoint!).Port);
     }
 
-    private static Uri DefaultUrl(string name, IPEndPoint http) =>
-        IPAddress.IsLoopback(http.Address) || http.Address.Equals(IPAddress.Any) || http.Address.Equals(IPAddress.IPv6Any)
-            ? new($"http://localhost:{http.Port}")
-            : throw new WrongSettingException($"{name} {http}: say with --url which address people see, such as https://git.example.org");
+    private static Uri DefaultUrl(string name, IPEndPoint served, string scheme) =>
+        IPAddress.IsLoopback(served.Address) || served.Address.Equals(IPAddress.Any) || served.Address.Equals(IPAddress.IPv6Any)
+            ? new($"{scheme}://localhost:{served.Port}")
+            : throw new WrongSettingException($"{name} {served}: say with --url which address people see, such as https://git.example.org");
 
     private static Uri PublicUrl(string name, string text)
     {

@@ -19,7 +19,7 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         var now = clock.GetUtcNow();
         var record = Decided(exchange, verdict, now);
         var grant = (verdict.Decision as Decision.Allow)?.Grant;
-        var push = exchange.Request.Command.RefsKnown;
+        var push = exchange.Request.Command.MovesRefs;
         var index = await ledger.WriteAsync<long?>(transaction =>
             grant is not null && !GrantStore.Use(transaction, grant, push, now) ? null : transaction.Append(record));
         return index is null ? null : verdict with { DecisionId = index };
@@ -41,7 +41,7 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         }
 
         var record = new AuditEvent(AuditTypes.CommandCompleted, clock.GetUtcNow(), request.PrincipalName) { Facts = facts };
-        var grant = request.Command.RefsKnown ? (verdict.Decision as Decision.Allow)?.Grant : null;
+        var grant = request.Command.MovesRefs ? (verdict.Decision as Decision.Allow)?.Grant : null;
         return ledger.WriteAsync(transaction =>
         {
             if (grant is not null)

@@ -1,4 +1,5 @@
 using Countersign.Server.Transports;
+using Countersign.Server.Transports.ForwardAuth;
 using Countersign.Server.Transports.Https;
 
 namespace Countersign.Server.Enforcement;
@@ -38,6 +39,7 @@ internal static class EnforcementServices
         .AddSingleton<CapabilityAnswers>()
         .AddSingleton<GitHttpExchanges>()
         .AddSingleton<GitHttpTransport>()
+        .AddSingleton<ForwardAuthTransport>()
         .AddSingleton<GitHttpDoor>();
 
     /// <summary>Must come before everything else that handles requests.</summary>

@@ -21,12 +21,13 @@ internal sealed partial class GitEnforcementPoint(
         }
 
         var verdict = await DecideAsync(exchange, cancellation);
-        if (verdict is not { Decision: Decision.Allow, DecisionId: not null })
+        if (verdict is not { Decision: Decision.Allow, DecisionId: { } decision })
         {
             await exchange.RefuseAsync(new(verdict.Decision.Reason, verdict.Challenge, verdict.RetryAfter), cancellation);
             return;
         }
 
+        exchange.Recorded(decision);
         ForwardOutcome? outcome = null;
         var anew = false;
         try

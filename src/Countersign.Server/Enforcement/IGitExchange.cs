@@ -46,6 +46,11 @@ internal interface IGitExchange
     /// </summary>
     Task<bool> InspectAsync(IUpstream upstream, CancellationToken cancellation);
 
+    /// <summary>The decision to let it through is durable, under this index in the audit log; comes before <see cref="ForwardAsync"/>.</summary>
+    void Recorded(long decision)
+    {
+    }
+
     /// <summary>Tells the person what happened and what to do, in the form that this client shows, and ends the answer.</summary>
     Task RefuseAsync(Refused refused, CancellationToken cancellation);
 

@@ -1,3 +1,4 @@
+using Countersign.Server.Proxies;
 using Countersign.Server.Web.Security;
 using Microsoft.AspNetCore.Mvc.ApplicationParts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,7 +24,7 @@ internal static class WebRegistration
         {
             options.Cookie = new HostCookie { Name = "__Host-countersign-form", HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" };
             options.FormFieldName = "form-key";
-            options.HeaderName = "X-Countersign-Form-Key";
+            options.HeaderName = ProxyDoor.FormKeyHeader;
             options.SuppressXFrameOptionsHeader = true; // frame-ancestors in the Content-Security-Policy says it
         });
         services.AddSingleton<AuditSearch>();

@@ -106,4 +106,58 @@ public sealed class RefsUnknownTests
         Assert.False((Enforce(NoForce) with { Mode = Mode.Off }).AsksForForced(uninspected));
         Assert.True((Enforce(NoForce) with { Mode = Mode.Report }).AsksForForced(uninspected));
     }
+
+    [Fact]
+    public void Attack_a_push_whose_refs_are_never_said_escapes_no_denial_of_some_refs()
+    {
+        var policies = Enforce(Require("everyone"), new("closed", Effect.Deny) { Refs = [Refs("closed")] });
+        Assert.Equal(new Reason(ReasonCode.DeniedByRule, "closed"), Decide(Hidden(HiddenRefs.Moved), policies, Grant()).Reason);
+        Assert.Equal(new Reason(ReasonCode.DeniedByRule, "closed"), Decide(Hidden(HiddenRefs.Asked), policies, Grant()).Reason);
+        Assert.Equal(ReasonCode.DeniedByRule, Reason(Hidden(HiddenRefs.Moved), Enforce(Allow, NoForce)));
+        Assert.Equal(ReasonCode.DeniedByRule, Reason(Hidden(HiddenRefs.Moved), Enforce(Allow, new Rule("keep", Effect.Deny) { Changes = new HashSet<RefChange> { RefChange.Delete } })));
+    }
+
+    [Fact]
+    public void Attack_a_push_whose_refs_are_never_said_meets_the_strictest_of_all_that_could_match()
+    {
+        var policies = Enforce(Allow, Require("topics") with { Refs = [Refs("topic/**")] }, Require("main", Strength.PhishingResistant) with { Refs = [Refs("main")] });
+        var stepUp = Assert.IsType<Decision.StepUp>(Decide(Hidden(HiddenRefs.Moved), policies));
+        Assert.Equal(("main", Strength.PhishingResistant), (stepUp.Reason.Rule, stepUp.Requirement.Strength));
+    }
+
+    [Fact]
+    public void Attack_a_push_whose_refs_are_never_said_is_not_let_through_by_a_rule_for_some_refs()
+    {
+        Assert.Equal(ReasonCode.NoRuleMatched, Reason(Hidden(HiddenRefs.Moved), Enforce(Allow with { Refs = [Refs("sandbox/**")] })));
+        Assert.Equal(ReasonCode.NoRuleMatched, Reason(Hidden(HiddenRefs.Moved), Enforce(Require("main") with { Refs = [Refs("main")] })));
+        Assert.Equal(ReasonCode.NoRuleMatched, Reason(Hidden(HiddenRefs.Moved), Enforce(Allow with { Forced = false })));
+        Assert.Equal(ReasonCode.NoSecondFactorOwed, Reason(Hidden(HiddenRefs.Moved), Enforce(Allow with { Refs = [Refs("refs/**")] })));
+    }
+
+    [Fact]
+    public void Rules_that_contradict_each_other_deny_where_the_refs_are_never_said() =>
+        Assert.Equal(ReasonCode.RequirementsContradict, Reason(Hidden(HiddenRefs.Moved), Enforce(
+            Allow,
+            Require("a", Strength.Strong, FactorKind.Totp) with { Refs = [Refs("a")] },
+            Require("b", Strength.PhishingResistant, FactorKind.WebAuthn) with { Refs = [Refs("b")] })));
+
+    [Fact]
+    public void Attack_an_approval_of_certain_refs_covers_no_push_whose_refs_are_never_said()
+    {
+        var bound = Grant() with { Updates = OperationDigest.OfUpdates(Push(Update("refs/heads/main")).Command) };
+        var policies = Enforce(Require("everyone"));
+        Assert.Equal(ReasonCode.CoveredByGrant, Reason(Push(Update("refs/heads/main")), policies, bound));
+        Assert.Equal(ReasonCode.SecondFactorOwed, Reason(Hidden(HiddenRefs.Moved), policies, bound));
+        Assert.Equal(ReasonCode.CoveredByGrant, Reason(Hidden(HiddenRefs.Moved), policies, Grant()));
+    }
+
+    [Fact]
+    public void Attack_a_push_whose_refs_are_never_said_uses_its_approval_up_too()
+    {
+        var policies = Enforce(Require("everyone"));
+        Assert.Equal(ReasonCode.SecondFactorOwed, Reason(Hidden(HiddenRefs.Moved), policies, Grant() with { PushClaimed = true }));
+        Assert.Equal(ReasonCode.CoveredByGrant, Reason(Hidden(HiddenRefs.Asked), policies, Grant() with { PushClaimed = true }));
+    }
+
+    private static AccessRequest Hidden(HiddenRefs hidden) => Push() switch { var push => push with { Command = push.Command with { Hidden = hidden } } };
 }

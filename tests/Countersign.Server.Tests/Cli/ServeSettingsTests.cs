@@ -163,6 +163,32 @@ public sealed class ServeSettingsTests : IDisposable
         Assert.Contains(expected, Assert.Throws<WrongSettingException>(() => Read()).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void HTTPS_takes_an_address_a_certificate_and_its_key_and_names_the_links()
+    {
+        var file = Write("""{"Gateway":{"Https":"127.0.0.1:8443","Certificate":"chain.pem","CertificateKey":"/keys/key.pem","TrustedProxies":["10.0.0.5","2001:db8::/48"]}}""");
+        var options = Read(config: file);
+        Assert.Equal(("127.0.0.1:8443", Path.GetFullPath("chain.pem"), "/keys/key.pem"), (options.Https!.ToString(), options.Certificate, options.CertificateKey));
+        Assert.Equal(new Uri("https://localhost:8443"), options.Url);
+        Assert.Equal(["10.0.0.5/32", "2001:db8::/48"], options.TrustedProxies.Select(network => network.ToString()));
+        Assert.Equal("127.0.0.1:9443", ServeSettings.Read(new(null, null, null, null, file, "127.0.0.1:9443")).Options.Https!.ToString());
+        Assert.Null(Read().Https);
+        Assert.Empty(Read().TrustedProxies);
+    }
+
+    [Theory]
+    [InlineData("""{"Gateway":{"Https":"8443"}}""", "Gateway:Https 8443: write IP:PORT")]
+    [InlineData("""{"Gateway":{"Https":"127.0.0.1:8443"}}""", "Gateway:Certificate: name a PEM file")]
+    [InlineData("""{"Gateway":{"Https":"127.0.0.1:8443","Certificate":"x"}}""", "Gateway:CertificateKey: name a PEM file")]
+    [InlineData("""{"Gateway":{"Certificate":"x"}}""", "Gateway:Certificate: there is no Gateway:Https")]
+    [InlineData("""{"Gateway":{"Https":"192.0.2.1:8443","Certificate":"x","CertificateKey":"y"}}""", "--url")]
+    [InlineData("""{"Gateway":{"TrustedProxies":"10.0.0.5"}}""", "Gateway:TrustedProxies 10.0.0.5: write a list")]
+    [InlineData("""{"Gateway":{"TrustedProxies":["10.0.0.5/8"]}}""", "Gateway:TrustedProxies:0 10.0.0.5/8: write an address or a prefix")]
+    [InlineData("""{"Gateway":{"TrustedProxies":["10.0.0.5","0.0.0.0/0"]}}""", "Gateway:TrustedProxies:1 0.0.0.0/0: write an address or a prefix")]
+    [InlineData("""{"Gateway":{"TrustedProxies":[{"Address":"10.0.0.5"}]}}""", "Gateway:TrustedProxies:0 : write an address or a prefix")]
+    public void Settings_of_the_edge_that_are_wrong_are_refused(string json, string expected) =>
+        Assert.Contains(expected, Assert.Throws<WrongSettingException>(() => Read(config: Write(json))).Message, StringComparison.Ordinal);
+
     private static GatewayOptions Read(string? data = null, string? http = null, string? url = null, string? config = null) =>
         ServeSettings.Read(new(data, http, null, url, config)).Options;
 

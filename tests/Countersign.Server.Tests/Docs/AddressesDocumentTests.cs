@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Transports.ForwardAuth;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -27,7 +28,7 @@ public sealed class AddressesDocumentTests
     {
         var parts = address.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
         return GitHttpRequest.Owns(address, MountTable.None)
-            || address is "/w" or "/scm" or "/"
+            || address is "/w" or "/scm" or "/" or ForwardAuthTransport.Address
             || routes.Any(route => Matches(route, parts));
     }
 

@@ -78,7 +78,7 @@ internal static partial class Documents
         while (folders.TryPop(out var folder))
         {
             files.UnionWith(folder.EnumerateFiles().Select(file => Path.GetRelativePath(Root, file.FullName).Replace('\\', '/')));
-            foreach (var inner in folder.EnumerateDirectories().Where(inner => inner.Name is not ("bin" or "obj" or ".git" or "data" or "node_modules")))
+            foreach (var inner in folder.EnumerateDirectories().Where(inner => inner.Name is not ("bin" or "obj" or ".git" or ".peers" or "data" or "node_modules")))
             {
                 folders.Push(inner);
             }

@@ -26,7 +26,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private readonly List<TestPerson> people = [];
     private DataFolder? folder;
 
-    private GatewayFixture(Dictionary<string, string?> settings, Action<IServiceCollection>? replace)
+    private GatewayFixture(Dictionary<string, string?> settings, Action<IServiceCollection>? replace, Func<GatewayOptions, GatewayOptions>? options)
     {
         (this.settings, this.replace) = (settings, replace);
         var port = FreePort();
@@ -36,6 +36,7 @@ internal sealed class GatewayFixture : IAsyncDisposable
             Http = new(IPAddress.Loopback, port),
             Url = new($"http://localhost:{port}"),
         };
+        Options = options?.Invoke(Options) ?? Options;
     }
 
     public DirectoryInfo Folder { get; } = Directory.CreateTempSubdirectory("countersign-test-");
@@ -53,9 +54,10 @@ internal sealed class GatewayFixture : IAsyncDisposable
 
     /// <summary>Starts with the default policy unless <paramref name="policy"/> says otherwise; settings are configuration keys such as <c>Holds:HttpsSeconds</c>.</summary>
     public static async Task<GatewayFixture> StartAsync(
-        string? policy = null, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null)
+        string? policy = null, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null,
+        Func<GatewayOptions, GatewayOptions>? options = null)
     {
-        var fixture = new GatewayFixture(settings ?? [], replace);
+        var fixture = new GatewayFixture(settings ?? [], replace, options);
         await fixture.StartServingAsync();
         if (policy is not null)
         {

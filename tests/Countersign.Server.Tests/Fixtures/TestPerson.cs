@@ -36,6 +36,9 @@ internal sealed class TestPerson : IAsyncDisposable
 
     public IEnumerable<string> Secrets => [Token, Password, .. App is null ? Array.Empty<string>() : [App.Secret]];
 
+    /// <summary>The address below another origin, such as a proxy's, with the person's name and token.</summary>
+    public string UrlBehind(string origin, string repository) => $"{origin.Replace("://", $"://{Name}:{Token}@", StringComparison.Ordinal)}/scm/{repository}.git";
+
     public string UrlOf(string repository) => $"http://{Name}:{Token}@localhost:{gateway.Options.Http.Port}/scm/{repository}.git";
 
     public static async Task<TestPerson> AddAsync(GatewayFixture gateway, string name, bool factor)

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -21,8 +23,13 @@ internal sealed class FramingGuard(PipeReader connection) : PipeReader
 
     private PipeReader Source => rest ?? connection;
 
-    /// <summary>Puts the guard before everything that reads the connection.</summary>
-    public static ConnectionDelegate Around(ConnectionDelegate next) => async connection =>
+    /// <summary>Puts the guard before everything that reads the connection; HTTP/2 has frames of its own and nothing that this guards.</summary>
+    public static ConnectionDelegate Around(ConnectionDelegate next) => connection =>
+        connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) == true
+            ? next(connection)
+            : GuardAsync(connection, next);
+
+    private static async Task GuardAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var transport = connection.Transport;
         connection.Transport = new Guarded(new FramingGuard(transport.Input), transport.Output);
@@ -34,7 +41,7 @@ internal sealed class FramingGuard(PipeReader connection) : PipeReader
         {
             connection.Transport = transport;
         }
-    };
+    }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {

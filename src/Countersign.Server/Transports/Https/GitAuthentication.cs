@@ -1,4 +1,5 @@
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -11,7 +12,7 @@ internal sealed class GitAuthentication(IAccessTokens tokens, GatewayOptions opt
     /// <summary>Who it is; null after a 401 was sent. Unknown person, wrong token, expired, revoked, disabled: all the same answer.</summary>
     public async Task<AuthenticatedCredential?> AuthenticateAsync(HttpContext context)
     {
-        var client = RequestShape.Client(context);
+        var client = RequestOrigin.ClientOf(context);
         var header = AuthorizationHeader.Parse(context.Request.Headers.Authorization);
         if (header is { } given && tokens.Authenticate(given.UserName, given.Secret, client) is { } who)
         {

@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.Transports.ForwardAuth;
 using Microsoft.AspNetCore.Connections;
 
 namespace Countersign.Server.Transports.Https;
@@ -7,22 +8,23 @@ namespace Countersign.Server.Transports.Https;
 /// Stands before everything else on a connection: messages that two servers could read differently end here, Git's addresses go
 /// to Git before any routing, decoding or rewriting of the web framework sees them, and whatever fails there is a denial.
 /// </summary>
-internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<GitHttpDoor> logger)
+internal sealed partial class GitHttpDoor(GitHttpTransport transport, ForwardAuthTransport forwardAuth, ILogger<GitHttpDoor> logger)
 {
     public Task HandleAsync(HttpContext context, RequestDelegate next) =>
-        RequestShape.Defect(context) is { } defect ? RefuseAsync(context, defect)
-        : transport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context)
+        RequestShape.Defect(context) is { } defect ? RequestShape.RefuseAsync(context, defect)
+        : transport.Owns(RequestShape.RawTarget(context)) ? HandleGitAsync(context, transport.HandleAsync)
+        : ForwardAuthTransport.Owns(context) ? HandleGitAsync(context, forwardAuth.HandleAsync)
         : next(context);
 
-    private async Task HandleGitAsync(HttpContext context)
+    private async Task HandleGitAsync(HttpContext context, RequestDelegate handle)
     {
         try
         {
-            await transport.HandleAsync(context);
+            await handle(context);
         }
         catch (Exception exception) when (exception is UnreadableRequestException or BadHttpRequestException)
         {
-            await (context.Response.HasStarted ? AbortAsync(context) : RefuseAsync(context, exception.Message));
+            await (context.Response.HasStarted ? AbortAsync(context) : RequestShape.RefuseAsync(context, exception.Message));
         }
         catch (ConnectionResetException)
         {
@@ -44,13 +46,6 @@ internal sealed partial class GitHttpDoor(GitHttpTransport transport, ILogger<Gi
     {
         context.Abort();
         return Task.CompletedTask;
-    }
-
-    /// <summary>Two readings of one message must not share a connection with the next.</summary>
-    private static Task RefuseAsync(HttpContext context, string defect)
-    {
-        context.Response.Headers.Connection = "close";
-        return GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, defect);
     }
 
     private static partial class Log

@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Proxies;
 using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Transports.Https;
@@ -55,7 +56,7 @@ internal sealed class GitHttpTransport(
 
         await EnforceAsync(context, request, new(
             who.Principal.Id, who.Principal.Name, who.Credential, new(request.Service, request.Repository),
-            RequestShape.Client(context), token, userAgent));
+            RequestOrigin.ClientOf(context), token, userAgent));
     }
 
     private async Task EnforceAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command)

@@ -1,4 +1,5 @@
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Countersign.Server.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -36,7 +37,7 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : Pag
 
     public async Task<IActionResult> OnPostPasswordAsync(string? password)
     {
-        var result = await signIn.PasswordAsync(Name, password ?? "", code: null, HttpContext.ClientAddress(), HttpContext.RequestAborted);
+        var result = await signIn.PasswordAsync(Name, password ?? "", code: null, RequestOrigin.ClientOf(HttpContext), HttpContext.RequestAborted);
         if (result.Refusal is not { } refusal)
         {
             return await StartAsync(result.Value!);
@@ -61,7 +62,7 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : Pag
             return Page();
         }
 
-        var result = await signIn.PasswordAsync(first.Name, first.Password, code ?? "", HttpContext.ClientAddress(), HttpContext.RequestAborted);
+        var result = await signIn.PasswordAsync(first.Name, first.Password, code ?? "", RequestOrigin.ClientOf(HttpContext), HttpContext.RequestAborted);
         if (result.Refusal is not { } refusal)
         {
             PendingPassword.Forget(HttpContext);
@@ -74,7 +75,7 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : Pag
 
     public async Task<IActionResult> OnPostPasskeyAsync(string? ceremony, string? assertion)
     {
-        var result = await signIn.PasskeyAsync(ceremony ?? "", assertion ?? "", HttpContext.ClientAddress(), HttpContext.RequestAborted);
+        var result = await signIn.PasskeyAsync(ceremony ?? "", assertion ?? "", RequestOrigin.ClientOf(HttpContext), HttpContext.RequestAborted);
         if (result.Refusal is not { } refusal)
         {
             return await StartAsync(result.Value!);

@@ -1,5 +1,5 @@
-using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 
 namespace Countersign.Server.Web.Security;
 
@@ -14,7 +14,7 @@ internal static class SessionSecret
             await sessions.EndAsync(before.Secret, context.RequestAborted); // a session from before sign-in never lives on
         }
 
-        var (secret, _) = await sessions.StartAsync(start, context.ClientAddress(), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
+        var (secret, _) = await sessions.StartAsync(start, RequestOrigin.ClientOf(context), context.Request.Headers.UserAgent.ToString(), context.RequestAborted);
         context.Response.SetSessionCookie(secret);
     }
 
@@ -37,7 +37,4 @@ internal static class SessionSecret
 
         context.Response.ClearSessionCookie();
     }
-
-    public static ClientAddress ClientAddress(this HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address ? new(address) : Core.Identities.ClientAddress.Unknown;
 }

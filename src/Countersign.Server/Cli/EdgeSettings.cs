@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Countersign.Server.Cli;
+
+/// <summary>The settings of section <c>Gateway</c> about the edge: the certificate, and the proxies that are believed.</summary>
+internal static class EdgeSettings
+{
+    /// <summary>Both files with HTTPS, none without: a certificate that nobody uses is a mistake, too.</summary>
+    public static (string? Chain, string? Key) Certificate(IConfiguration configuration, bool https)
+    {
+        string? File(string key)
+        {
+            var value = configuration[$"Gateway:{key}"];
+            return (https, value) switch
+            {
+                (true, { Length: > 0 }) => Path.GetFullPath(value),
+                (true, _) => throw new WrongSettingException($"Gateway:{key}: name a PEM file; Gateway:Https is served with it"),
+                (false, null) => null,
+                _ => throw new WrongSettingException($"Gateway:{key}: there is no Gateway:Https that it could serve"),
+            };
+        }
+
+        return (File("Certificate"), File("CertificateKey"));
+    }
+
+    public static IReadOnlyList<IPNetwork> TrustedProxies(IConfiguration configuration)
+    {
+        const string Name = "Gateway:TrustedProxies";
+        var section = configuration.GetSection(Name);
+        return section.Value is { Length: > 0 } text
+            ? throw new WrongSettingException($"{Name} {text}: write a list, such as [\"10.0.0.5\", \"2001:db8::/48\"]")
+            : [.. section.GetChildren().Select(entry => entry.Value is { } value && Proxies.TrustedProxies.TryParse(value, out var network)
+                ? network
+                : throw new WrongSettingException(
+                    $"{entry.Path} {entry.Value}: write an address or a prefix without host bits, such as 10.0.0.5, 10.0.0.0/24 or 2001:db8::/48"))];
+    }
+}
