@@ -22,8 +22,12 @@ internal sealed class GatewayHost(IServiceProvider services)
 
     public static async Task RunAsync(string data, int port, bool local, string[] settings)
     {
-        var options = new GatewayOptions { Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}") };
         var configuration = new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => "--" + setting)]).Build();
+        var options = new GatewayOptions
+        {
+            Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}"),
+            TrustedProxies = configuration["Gateway:TrustedProxies"] is { } proxies ? [IPNetwork.Parse(proxies)] : [],
+        };
         using var folder = DataFolder.Open(options);
         await using var app = Gateway.Build(options, configuration, replace =>
         {
@@ -56,7 +60,7 @@ internal sealed class GatewayHost(IServiceProvider services)
             case "stand-before":
                 return await OriginBinding.BindAsync(services, new(rest));
             case "let-through":
-                return await OriginBinding.LetThroughAsync(services);
+                return await OriginBinding.LetThroughAsync(services, everything: rest == "everything");
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
             default:

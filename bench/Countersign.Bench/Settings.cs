@@ -19,10 +19,10 @@ internal static class Settings
     public static int TransferRounds { get; } = Number("BENCH_ROUNDS", 5);
 
     /// <summary>Rounds of transfers in front of other hosts, where each takes every way in turn.</summary>
-    public static int ForwardingRounds { get; } = Number("BENCH_ROUNDS", 4);
+    public static int ForwardingRounds { get; } = Number("BENCH_ROUNDS", 3);
 
     /// <summary>Rounds of request rates, and the seconds that each way gets in one.</summary>
-    public static int RateRounds { get; } = Number("BENCH_RATE_ROUNDS", 5);
+    public static int RateRounds { get; } = Number("BENCH_RATE_ROUNDS", 4);
 
     public static int RateSeconds { get; } = Number("BENCH_RATE_SECONDS", 1);
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Countersign.Server.Upstreams.SmartHttp;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -17,7 +18,7 @@ internal static class BareForwarder
 
     public static async Task RunAsync(int port, int origin)
     {
-        using var client = new HttpMessageInvoker(Handler());
+        using var client = new HttpMessageInvoker(Handler(new($"http://localhost:{origin}/")));
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -34,13 +35,8 @@ internal static class BareForwarder
         await app.StopAsync();
     }
 
-    private static SocketsHttpHandler Handler() => new()
-    {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        UseProxy = false,
-    };
+    private static SocketsHttpHandler Handler(Uri origin) =>
+        UpstreamHandler.Create(ConnectionShape.Of(new("origin", "smart-http", origin)), new UpstreamsOptions());
 
     private static async Task ForwardAsync(HttpContext context, HttpMessageInvoker client, int origin)
     {

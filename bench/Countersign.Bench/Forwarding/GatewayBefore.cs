@@ -3,9 +3,16 @@ namespace Countersign.Bench.Forwarding;
 /// <summary>A gateway in a process of its own that stands before the origin: its workspace, and its mount <c>/git</c>.</summary>
 internal sealed class GatewayBefore(ServerProcess server) : IAsyncDisposable
 {
+    /// <summary>The setting of a gateway whose clients come through a proxy of this machine.</summary>
+    public const string BehindProxy = "Gateway:TrustedProxies=127.0.0.1/32";
+
     public ServerProcess Server => server;
 
-    public static async Task<GatewayBefore> StartAsync(string folder, Origin origin, params string[] settings)
+    /// <param name="folder">For its data.</param>
+    /// <param name="origin">What it stands before.</param>
+    /// <param name="policy">The word that puts its policy in force.</param>
+    /// <param name="settings">Of its configuration.</param>
+    public static async Task<GatewayBefore> StartAsync(string folder, Origin origin, string policy, params string[] settings)
     {
         var data = Path.Combine(folder, "data");
         await ServerProcess.SeedAsync(data, 1);
@@ -13,7 +20,7 @@ internal sealed class GatewayBefore(ServerProcess server) : IAsyncDisposable
         try
         {
             await server.RequireAsync($"stand-before http://localhost:{origin.Port}/");
-            await server.RequireAsync("let-through");
+            await server.RequireAsync(policy);
             await server.RequireAsync("approve-what-comes 0");
             return new(server);
         }

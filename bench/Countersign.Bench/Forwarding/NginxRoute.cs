@@ -22,14 +22,16 @@ internal sealed class NginxRoute(string name, Daemon server, int port) : Route
     public override ValueTask DisposeAsync() => server.DisposeAsync();
 
     /// <summary>How nginx passes a request on to the origin.</summary>
-    public static string Pass(string upstream) =>
+    /// <param name="upstream">Its name.</param>
+    /// <param name="keepsRequest">Keeps the body on disk, to send it a second time.</param>
+    public static string Pass(string upstream, bool keepsRequest = false) =>
         $"""
         proxy_pass http://{upstream};
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $host;
         proxy_buffering off;
-        proxy_request_buffering off;
+        proxy_request_buffering {(keepsRequest ? "on" : "off")};
         proxy_read_timeout 300s;
         """;
 

@@ -8,8 +8,8 @@ namespace Countersign.Bench.Forwarding;
 /// <summary>Puts the seeded workspace before the origin, inside the gateway's process.</summary>
 internal static class OriginBinding
 {
-    // Reads and pushes go through, so that what streams is measured; one family of branches is held all the same.
-    private const string Policy =
+    // Reads and pushes go through, so that what streams is measured.
+    private const string Everything =
         """
         version: 1
         mode: enforce
@@ -17,6 +17,12 @@ internal static class OriginBinding
           - name: let through
             operations: [read, write]
             effect: allow
+
+        """;
+
+    // One family of branches is held all the same.
+    private const string AllButHeld =
+        Everything + """
           - name: held
             operations: [write]
             refs: [held/**]
@@ -24,8 +30,8 @@ internal static class OriginBinding
 
         """;
 
-    public static async Task<string> LetThroughAsync(IServiceProvider services) =>
-        await services.GetRequiredService<PolicyStore>().ApplyAsync(Policy, "bench") is [var error, ..] ? error.Message : "ok";
+    public static async Task<string> LetThroughAsync(IServiceProvider services, bool everything) =>
+        await services.GetRequiredService<PolicyStore>().ApplyAsync(everything ? Everything : AllButHeld, "bench") is [var error, ..] ? error.Message : "ok";
 
     public static async Task<string> BindAsync(IServiceProvider services, Uri origin)
     {

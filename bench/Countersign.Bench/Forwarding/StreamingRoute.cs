@@ -21,7 +21,7 @@ internal sealed class StreamingRoute(GatewayBefore gateway) : Route
 
     protected override IReadOnlyList<ProcessFigures> Between => [gateway.Server.Figures];
 
-    public static async Task<StreamingRoute> StartAsync(string folder, Origin origin) => new(await GatewayBefore.StartAsync(folder, origin));
+    public static async Task<StreamingRoute> StartAsync(string folder, Origin origin) => new(await GatewayBefore.StartAsync(folder, origin, "let-through all-but-held"));
 
     public override string Address(string repository) => $"http://localhost:{gateway.Server.Port}/scm/{Names.Workspace}/{repository}.git";
 
