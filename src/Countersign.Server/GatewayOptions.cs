@@ -23,6 +23,9 @@ internal sealed record GatewayOptions
     /// <summary>The proxies that may say for whom they speak.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
+    /// <summary>The named location to which nginx can be sent with what is allowed; null where the gateway carries everything.</summary>
+    public string? AcceleratedLocation { get; init; }
+
     /// <summary>Where SSH is served; null when off.</summary>
     public IPEndPoint? Ssh { get; init; }
 

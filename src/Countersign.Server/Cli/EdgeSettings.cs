@@ -23,6 +23,14 @@ internal static class EdgeSettings
         return (File("Certificate"), File("CertificateKey"));
     }
 
+    /// <summary>Who knows it is handed the credential for the Git host, so it is long enough not to be guessed.</summary>
+    public static string? AcceleratedLocation(IConfiguration configuration) => configuration["Gateway:AcceleratedLocation"] switch
+    {
+        null => null,
+        { Length: >= 16 and <= 64 } name when name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_') => name,
+        _ => throw new WrongSettingException("Gateway:AcceleratedLocation: write 16 to 64 letters, digits and underscores that nobody guesses"),
+    };
+
     public static IReadOnlyList<IPNetwork> TrustedProxies(IConfiguration configuration)
     {
         const string Name = "Gateway:TrustedProxies";

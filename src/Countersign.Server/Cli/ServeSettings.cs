@@ -27,7 +27,7 @@ internal static class ServeSettings
     /// <summary>What there is to set, by section. Logging is the framework's and takes any category.</summary>
     internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Known = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase)
     {
-        ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "Ssh", "Url"],
+        ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "AcceleratedLocation", "Ssh", "Url"],
         ["Holds"] = NamesOf<HoldOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
         [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),
@@ -89,6 +89,7 @@ internal static class ServeSettings
             Certificate = certificate,
             CertificateKey = key,
             TrustedProxies = EdgeSettings.TrustedProxies(configuration),
+            AcceleratedLocation = EdgeSettings.AcceleratedLocation(configuration),
             Ssh = null, // served once Git over SSH is there; until then it is off, whatever was asked
             Url = url.Value is { } text ? PublicUrl(url.Name, text) : https is not null ? DefaultUrl(httpsSetting.Name, https, "https") : DefaultUrl(httpSetting.Name, http, "http"),
             Config = file,

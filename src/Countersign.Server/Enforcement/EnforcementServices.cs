@@ -36,6 +36,7 @@ internal static class EnforcementServices
         .AddSingleton<CredentialRejections>()
         .AddSingleton<GitAuthentication>()
         .AddSingleton<PushSpools>()
+        .AddSingleton<Acceleration>()
         .AddSingleton<CapabilityAnswers>()
         .AddSingleton<GitHttpExchanges>()
         .AddSingleton<GitHttpTransport>()

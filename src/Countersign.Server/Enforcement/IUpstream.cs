@@ -10,6 +10,9 @@ namespace Countersign.Server.Enforcement;
 /// <param name="Detail">A short word for the audit log: <c>ok</c>, <c>rejected</c>, <c>client left</c>, <c>exit 128</c>.</param>
 internal sealed record ForwardOutcome(bool Succeeded, long BytesIn, long BytesOut, string Detail)
 {
+    /// <summary>Somebody else carries it: what passed, and how it ended, is not seen here.</summary>
+    public static readonly ForwardOutcome HandedOver = new(true, 0, 0, "handed to the proxy");
+
     /// <summary>It was ended on the way: what the client has is half an answer and must not look like a whole one.</summary>
     public bool IsCut { get; init; }
 
@@ -36,6 +39,9 @@ internal sealed record UpstreamRequest(GitCommand Command, int ProtocolVersion)
 
     /// <summary>The body is a version 2 fetch whose client takes sideband-all; the far side may not know it.</summary>
     public bool SidebandAll { get; init; }
+
+    /// <summary>The capabilities of version 2 go to the client as they are: whoever carries what follows strips nothing from it.</summary>
+    public bool OffersNoMore { get; init; }
 
     /// <summary>Not null when the client takes gzip: called before the first byte of an answer that the far side compressed.</summary>
     public Action? AnswerIsCompressed { get; init; }

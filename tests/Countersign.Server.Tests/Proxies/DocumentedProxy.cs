@@ -49,8 +49,8 @@ internal sealed class DocumentedProxy : IAsyncDisposable
     }
 
     /// <summary>A git that believes the test's authority. The clone's folder is its own.</summary>
-    public GitClient Git(string name) => new(
-        Path.Combine(Gateway.Folder.FullName, name), environment: new Dictionary<string, string> { ["GIT_SSL_CAINFO"] = authority.RootFile });
+    public GitClient Git(string name, int protocol = 2) => new(
+        Path.Combine(Gateway.Folder.FullName, name), protocol, environment: new Dictionary<string, string> { ["GIT_SSL_CAINFO"] = authority.RootFile });
 
     public async ValueTask DisposeAsync()
     {
@@ -120,5 +120,6 @@ internal sealed class DocumentedProxy : IAsyncDisposable
         .Replace("listen 443 ", $"listen 127.0.0.1:{port} ", StringComparison.Ordinal)
         .Replace("bind :443 ", $"bind 127.0.0.1:{port} ", StringComparison.Ordinal)
         .Replace("/etc/ssl/git.example.org.pem", authority.ChainFile, StringComparison.Ordinal)
-        .Replace("/etc/ssl/git.example.org.key", authority.KeyFile, StringComparison.Ordinal);
+        .Replace("/etc/ssl/git.example.org.key", authority.KeyFile, StringComparison.Ordinal)
+        .Replace("/etc/ssl/certs/ca-certificates.crt", authority.RootFile, StringComparison.Ordinal);
 }

@@ -22,7 +22,8 @@ internal sealed class GitHost : IAsyncDisposable
     private string Log => Path.Combine(folder.FullName, "host.log");
 
     /// <summary>With ACME/core and ACME/web, three commits each.</summary>
-    public static async Task<GitHost> StartAsync()
+    /// <param name="speaksVersion2">False for a host that answers every client in Git's oldest protocol.</param>
+    public static async Task<GitHost> StartAsync(bool speaksVersion2 = true)
     {
         var host = new GitHost();
         var outside = new GitClient(host.folder.FullName);
@@ -37,7 +38,7 @@ internal sealed class GitHost : IAsyncDisposable
 
         var backend = Path.Combine((await outside.SucceedAsync("--exec-path")).Output.Trim(), "git-http-backend");
         host.wrapper = await PeerProgram.FcgiWrapAsync(Path.Combine(host.folder.FullName, "fcgi.sock"));
-        host.server = await PeerProgram.NginxAsync(host.folder.FullName, DocumentedProxy.AroundNginx(host.folder.FullName, host.Server(backend)));
+        host.server = await PeerProgram.NginxAsync(host.folder.FullName, DocumentedProxy.AroundNginx(host.folder.FullName, host.Server(backend, speaksVersion2)));
         return host;
     }
 
@@ -65,7 +66,7 @@ internal sealed class GitHost : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private string Server(string backend) => new StringBuilder(
+    private string Server(string backend, bool speaksVersion2) => new StringBuilder(
         """
         log_format host '$request_method $request_uri $status authorization="$http_authorization" decision="$http_x_countersign_decision" others="$http_x_countersign_target$http_x_countersign_accelerate"';
         server {
@@ -80,7 +81,7 @@ internal sealed class GitHost : IAsyncDisposable
             fastcgi_param SCRIPT_FILENAME BACKEND;
             fastcgi_param GIT_PROJECT_ROOT REPOSITORIES;
             fastcgi_param GIT_HTTP_EXPORT_ALL "";
-            fastcgi_param GIT_PROTOCOL $http_git_protocol;
+            fastcgi_param GIT_PROTOCOL PROTOCOL;
             fastcgi_param HTTP_CONTENT_ENCODING $http_content_encoding;
             fastcgi_param PATH_INFO $1;
             fastcgi_param QUERY_STRING $query_string;
@@ -93,6 +94,7 @@ internal sealed class GitHost : IAsyncDisposable
           }
         }
         """)
+        .Replace(" PROTOCOL;", speaksVersion2 ? " $http_git_protocol;" : " \"\";")
         .Replace("PORT;", $"{Port};").Replace("LOG", Log).Replace("CREDENTIAL", Credential).Replace("FOLDER", folder.FullName)
         .Replace("SCRIPT_FILENAME BACKEND", $"SCRIPT_FILENAME {backend}").Replace(" REPOSITORIES", $" {Repositories}").ToString();
 }

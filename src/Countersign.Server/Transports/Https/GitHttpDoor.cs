@@ -33,12 +33,19 @@ internal sealed partial class GitHttpDoor(GitHttpTransport transport, ForwardAut
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {
             Log.Failed(logger, exception);
-            await (context.Response.HasStarted ? AbortAsync(context) : GitHttpAnswer.TextAsync(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
-                "The gateway could not decide or serve this command, so it was denied.",
-                "Nothing was changed. Try again in a minute, or tell your administrator."));
+            await (context.Response.HasStarted ? AbortAsync(context) : RefuseAsync(context));
         }
+    }
+
+    /// <summary>What was prepared before the failure goes with it: a target for a proxy is no part of a refusal.</summary>
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.Clear();
+        return GitHttpAnswer.TextAsync(
+            context,
+            StatusCodes.Status503ServiceUnavailable,
+            "The gateway could not decide or serve this command, so it was denied.",
+            "Nothing was changed. Try again in a minute, or tell your administrator.");
     }
 
     /// <summary>A half answer must not look like a whole one.</summary>

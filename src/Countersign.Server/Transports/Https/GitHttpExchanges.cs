@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Transports.Https;
 
 /// <summary>Opens the exchange that fits a request, after reading as much of its body as a decision needs.</summary>
-internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, PushSpools spools, CapabilityAnswers answers)
+internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText texts, PushSpools spools, CapabilityAnswers answers, Acceleration acceleration)
 {
     /// <summary>Null when the request was answered already: its body is not Git's, or is a mere probe.</summary>
     public async Task<IHttpExchange?> OpenAsync(HttpContext context, GitHttpRequest.Valid request, CommandRequest command, CancellationToken cancellation)
@@ -16,7 +16,7 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
         var version = GitProtocolHeader.Parse(context.Request.Headers["Git-Protocol"]);
         if (request.Endpoint == GitEndpoint.InfoRefs)
         {
-            return new InfoRefsExchange(context, command, version, holds.Value, texts, answers);
+            return new InfoRefsExchange(context, command, version, holds.Value, texts, answers, acceleration.For(context, command));
         }
 
         if (Body(context) is not { } body)
@@ -25,9 +25,10 @@ internal sealed class GitHttpExchanges(IOptions<HoldOptions> holds, RefusalText 
             return null;
         }
 
+        var terms = new ExchangeTerms(holds.Value, texts, spools, acceleration.For(context, command));
         return request.Service == GitService.ReceivePack
-            ? await ReceivePackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, spools), cancellation)
-            : await UploadPackExchange.OpenAsync(context, command, version, body, new(holds.Value, texts, spools), cancellation);
+            ? await ReceivePackExchange.OpenAsync(context, command, version, body, terms, cancellation)
+            : await UploadPackExchange.OpenAsync(context, command, version, body, terms, cancellation);
     }
 
     /// <summary>The body as Git wrote it: a pack has no size limit here, it is streamed; gzip is undone as it streams.</summary>
@@ -53,4 +54,4 @@ internal sealed record GitHttpBody(PipeReader Reader, long? Length, bool IsCompr
 internal interface IHttpExchange : IGitExchange, IAsyncDisposable;
 
 /// <summary>What every exchange with a body needs to hold and to refuse.</summary>
-internal sealed record ExchangeTerms(HoldOptions Holds, RefusalText Texts, PushSpools Spools);
+internal sealed record ExchangeTerms(HoldOptions Holds, RefusalText Texts, PushSpools Spools, HandOver? HandOver);

@@ -11,7 +11,7 @@ namespace Countersign.Server.Transports.Https;
 /// which is patient and shows more of other answers, are kept from hanging up by a <see cref="ServiceLineDrip"/>.
 /// </summary>
 internal sealed class InfoRefsExchange(
-    HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts, CapabilityAnswers answers) : IHttpExchange
+    HttpContext context, CommandRequest request, int asked, HoldOptions holds, RefusalText texts, CapabilityAnswers answers, HandOver? handOver) : IHttpExchange
 {
     private readonly ServiceLineDrip drip = new(context, request.Command.Service);
     private int version = asked;
@@ -22,7 +22,8 @@ internal sealed class InfoRefsExchange(
     public ExchangePhase Phase =>
         version == 2 && request.Command.Service == GitService.UploadPack ? ExchangePhase.Capabilities : ExchangePhase.RefList;
 
-    public bool CanRepeat => Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
+    // What nginx is to carry on from needs capabilities of its own.
+    public bool CanRepeat => handOver is null && Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
 
     public TimeSpan HoldTime
     {
@@ -85,7 +86,15 @@ internal sealed class InfoRefsExchange(
         {
             Credential = request.Passed,
             AnswerIsCompressed = Phase == ExchangePhase.RefList ? GitHttpAnswer.Compressed(context) : null,
+            OffersNoMore = handOver is not null,
         };
+
+        // Capabilities are looked at on their way, whatever carries the rest: a host that answers with refs is asked anew.
+        if (handOver is not null && Phase == ExchangePhase.RefList && !context.Response.HasStarted)
+        {
+            return handOver.Refs(far);
+        }
+
         if (drip.HasBegun)
         {
             far = far with { AnswerIsCompressed = null }; // its beginning went out plain
@@ -94,6 +103,11 @@ internal sealed class InfoRefsExchange(
 
         GitHttpAnswer.Begin(context, request.Command.Service, "advertisement");
         if (Phase != ExchangePhase.Capabilities)
+        {
+            return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
+        }
+
+        if (handOver is not null)
         {
             return await upstream.AdvertiseAsync(far, context.Response.BodyWriter, cancellation);
         }

@@ -118,6 +118,12 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
+        if (terms.HandOver is { } handOver && !context.Response.HasStarted)
+        {
+            BodyHead.Forget(body.Reader); // the rest of an upload is not wanted any more
+            return handOver.Rpc(Far());
+        }
+
         Begin();
         if (spool is null)
         {

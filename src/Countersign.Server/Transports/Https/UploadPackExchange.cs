@@ -98,6 +98,12 @@ internal sealed class UploadPackExchange : IHttpExchange
 
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
+        // Not what was told something already, and not what has an argument that must be taken out on its way.
+        if (terms.HandOver is { } handOver && !context.Response.HasStarted && !head.SidebandAll)
+        {
+            return Task.FromResult(handOver.Rpc(new(Request.Command, version) { Credential = Request.Passed }));
+        }
+
         Begin();
         var far = new UpstreamRequest(Request.Command, version)
         {

@@ -105,7 +105,8 @@ internal sealed class UpstreamExchange(UpstreamDefinition upstream, UpstreamRequ
             throw new OlderProtocolException();
         }
 
-        await answer.WriteAsync(offered.WrittenMemory, patience.Token);
-        return new(true, 0, offered.WrittenCount, "ok");
+        var given = request.OffersNoMore ? buffer.AsMemory(0, length) : offered.WrittenMemory;
+        await answer.WriteAsync(given, patience.Token);
+        return new(true, 0, given.Length, "ok");
     }
 }
