@@ -26,6 +26,7 @@ internal sealed class GatewayHost(IServiceProvider services)
         var options = new GatewayOptions
         {
             Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}"),
+            AcceleratedLocation = configuration["Gateway:AcceleratedLocation"],
             TrustedProxies = configuration["Gateway:TrustedProxies"] is { } proxies ? [IPNetwork.Parse(proxies)] : [],
         };
         using var folder = DataFolder.Open(options);

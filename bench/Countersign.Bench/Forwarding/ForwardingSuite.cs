@@ -35,6 +35,7 @@ internal static class ForwardingSuite
         routes.Add(await HaproxyRoute.StartAsync(Of("haproxy"), origin));
         routes.Add(await NginxRoute.AskingAsync(Of("asking"), origin));
         routes.Add(await ForwardAuthRoute.StartAsync(Of("forward-auth"), origin));
+        routes.Add(await AcceleratedRoute.StartAsync(Of("accelerated"), origin));
         routes.Add(await NginxRoute.PlainAsync(Of("nginx"), origin));
         var streaming = await StreamingRoute.StartAsync(Of("streaming"), origin);
         routes.Add(streaming);

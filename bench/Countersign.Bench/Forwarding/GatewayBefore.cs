@@ -19,7 +19,7 @@ internal sealed class GatewayBefore(ServerProcess server) : IAsyncDisposable
         var server = await ServerProcess.GatewayAsync(data, local: true, settings);
         try
         {
-            await server.RequireAsync($"stand-before http://localhost:{origin.Port}/");
+            await server.RequireAsync($"stand-before http://127.0.0.1:{origin.Port}/");
             await server.RequireAsync(policy);
             await server.RequireAsync("approve-what-comes 0");
             return new(server);
