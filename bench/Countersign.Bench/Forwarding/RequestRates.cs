@@ -12,6 +12,9 @@ internal static class RequestRates
 {
     public const int Connections = 64;
 
+    /// <summary>Until code is compiled well: in the first seconds the compiler takes half of the processor.</summary>
+    private const int WarmUpSeconds = 4;
+
     public static async Task RunAsync(IReadOnlyList<Route> routes, Measurements measured)
     {
         await RunAsync(routes, measured, Figure.Capabilities, ["Git-Protocol: version=2"], ConstantAnswers.Capabilities);
@@ -31,7 +34,8 @@ internal static class RequestRates
         await Measurements.InTurnsAsync(asking, Settings.RateRounds, async (route, round) =>
         {
             var before = route.ProcessorSeconds;
-            var (rate, count) = await Wrk.RunAsync(Url(route), figure == Figure.Capabilities, Connections, Settings.RateSeconds, headers);
+            var seconds = round < 0 && figure == Figure.Capabilities ? WarmUpSeconds : Settings.RateSeconds;
+            var (rate, count) = await Wrk.RunAsync(Url(route), figure == Figure.Capabilities, Connections, seconds, headers);
             if (round >= 0)
             {
                 measured.Add(figure, route, rate);
