@@ -4,7 +4,8 @@ namespace Countersign.Bench;
 
 /// <summary>
 /// Commands that owe nothing (capabilities of version 2), over HTTP from many connections: each is a decision recorded durably
-/// before its first byte, and a second record after its last. The peer makes one commit a request, without grouping.
+/// before its first byte, and a second record after its last. Each asks for another repository: capabilities that were shown a
+/// moment ago would be given again without a record. The peer makes one commit a request, without grouping.
 /// </summary>
 internal static class DurableDecisions
 {
@@ -17,15 +18,16 @@ internal static class DurableDecisions
         await ServerProcess.SeedAsync(data, Connections);
         await using var gateway = await ServerProcess.GatewayAsync(data, local: false);
         await using var peer = await ServerProcess.PeerAsync();
+        await gateway.RequireAsync("stand-before http://localhost:1/"); // whatever repository is asked for may be there
         var (ours, commits, bare) = (new List<double>(), new List<double>(), new List<double>());
         var processor = 0.0;
         for (var round = -1; round < Rounds; round++)
         {
             var part = round < 0 ? Connections * 24 : Settings.Decisions / Rounds;
             var rates = (
-                await RateAsync(gateway.Port, part, number => RawClient.InfoRefs(number, version: 2)),
-                await RateAsync(peer.Port, part / 10, number => RawClient.Peer("/commit", number)),
-                await RateAsync(peer.Port, part, number => RawClient.Peer("/constant", number)));
+                await RateAsync(gateway.Port, part, (number, count) => RawClient.InfoRefs(number, version: 2, $"{Names.Workspace}/r{round + 1}-{number}-{count}")),
+                await RateAsync(peer.Port, part / 10, (number, _) => RawClient.Peer("/commit", number)),
+                await RateAsync(peer.Port, part, (number, _) => RawClient.Peer("/constant", number)));
             if (round < 0)
             {
                 processor = -gateway.Figures.ProcessorSeconds;
@@ -44,17 +46,16 @@ internal static class DurableDecisions
         report.Add("the same against a handler that records nothing", ours.Median(), bare.Median(), "/s");
     }
 
-    private static async Task<double> RateAsync(int port, int count, Func<int, byte[]> request)
+    private static async Task<double> RateAsync(int port, int count, Func<int, int, byte[]> request)
     {
         var start = Stopwatch.GetTimestamp();
         var left = count;
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(async number =>
         {
             using var client = await RawClient.ConnectAsync(port);
-            var bytes = request(number);
-            while (Interlocked.Decrement(ref left) >= 0)
+            for (var asked = 0; Interlocked.Decrement(ref left) >= 0; asked++)
             {
-                if ((await client.AskAsync(bytes)).Status != 200)
+                if ((await client.AskAsync(request(number, asked))).Status != 200)
                 {
                     throw new InvalidOperationException("a request was refused");
                 }

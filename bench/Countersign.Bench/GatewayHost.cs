@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Countersign.Bench.Forwarding;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
@@ -21,8 +22,13 @@ internal sealed class GatewayHost(IServiceProvider services)
 
     public static async Task RunAsync(string data, int port, bool local, string[] settings)
     {
-        var options = new GatewayOptions { Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}") };
         var configuration = new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => "--" + setting)]).Build();
+        var options = new GatewayOptions
+        {
+            Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}"),
+            AcceleratedLocation = configuration["Gateway:AcceleratedLocation"],
+            TrustedProxies = configuration["Gateway:TrustedProxies"] is { } proxies ? [IPNetwork.Parse(proxies)] : [],
+        };
         using var folder = DataFolder.Open(options);
         await using var app = Gateway.Build(options, configuration, replace =>
         {
@@ -52,6 +58,10 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return "ok";
             case "approve-what-comes":
                 return await ApproveWhatComesAsync(Names.Person(int.Parse(rest, CultureInfo.InvariantCulture)));
+            case "stand-before":
+                return await OriginBinding.BindAsync(services, new(rest));
+            case "let-through":
+                return await OriginBinding.LetThroughAsync(services, everything: rest == "everything");
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
             default:

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Countersign.Bench;
 
@@ -15,6 +16,12 @@ internal static class Names
     public static string Person(int number) => "p" + number.ToString("00000", CultureInfo.InvariantCulture);
 
     public static string Token(int number) => "csn_" + number.ToString("D32", CultureInfo.InvariantCulture);
+
+    /// <summary>What person 0 sends as first factor.</summary>
+    public static string Authorization { get; } = "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Person(0)}:{Token(0)}"));
+
+    /// <summary>The same as settings of git: with each request from the first on, as a credential store would not do.</summary>
+    public static string[] Credentials { get; } = ["-c", $"http.extraHeader=Authorization: {Authorization}"];
 
     public static int Number(string person) => int.Parse(person.AsSpan(1), CultureInfo.InvariantCulture);
 }

@@ -5,24 +5,20 @@ namespace Countersign.Bench;
 /// <summary>What Linux counts about one process.</summary>
 internal sealed class ProcessFigures(int id)
 {
-    private const double TicksPerSecond = 100; // USER_HZ, the same on every Linux that .NET runs on
-
     /// <summary>Resident set, bytes.</summary>
     public long Resident => Field($"/proc/{id}/status", "VmRSS:");
+
+    /// <summary>The most that was resident since the start, or since <see cref="ForgetPeak"/>; bytes.</summary>
+    public long Peak => Field($"/proc/{id}/status", "VmHWM:");
 
     /// <summary>Proportional set, bytes: shared pages counted by their share.</summary>
     public long Proportional => Field($"/proc/{id}/smaps_rollup", "Pss:");
 
     /// <summary>User and system time so far.</summary>
-    public double ProcessorSeconds
-    {
-        get
-        {
-            var stat = File.ReadAllText($"/proc/{id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-        }
-    }
+    public double ProcessorSeconds => ProcessorClock.Seconds(id);
+
+    /// <summary>From here on the peak is counted anew (proc(5), clear_refs).</summary>
+    public void ForgetPeak() => File.WriteAllText($"/proc/{id}/clear_refs", "5");
 
     private static long Field(string file, string name) =>
         File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal))

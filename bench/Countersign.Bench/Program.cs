@@ -1,4 +1,5 @@
 using Countersign.Bench;
+using Countersign.Bench.Forwarding;
 
 // The driver and the servers that it measures are the same program, each a process of its own.
 switch (args)
@@ -12,9 +13,12 @@ switch (args)
     case ["peer", var port]:
         await WaitingPeer.RunAsync(int.Parse(port, null));
         return 0;
-    case [("holds" or "decisions" or "grants" or "transfer" or "all") and var what]:
+    case ["forwarder", var port, var origin]:
+        await BareForwarder.RunAsync(int.Parse(port, null), int.Parse(origin, null));
+        return 0;
+    case [("holds" or "decisions" or "grants" or "transfer" or "forwarding" or "all") and var what]:
         return await Suite.RunAsync(what);
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run [holds|decisions|grants|transfer|all]");
+        await Console.Error.WriteLineAsync("usage: bench/run [holds|decisions|grants|transfer|forwarding|all]");
         return 2;
 }

@@ -17,9 +17,9 @@ internal sealed class RawClient(Socket socket) : IDisposable
         return new(socket);
     }
 
-    /// <summary>The ref list of the seeded repository, as person <paramref name="number"/>.</summary>
-    public static byte[] InfoRefs(int number, int version = 0) => Encoding.ASCII.GetBytes(
-        $"GET /scm/{Names.Repository}.git/info/refs?service=git-upload-pack HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {Names.UserAgent}\r\n"
+    /// <summary>The ref list of the seeded repository or another, as person <paramref name="number"/>.</summary>
+    public static byte[] InfoRefs(int number, int version = 0, string repository = Names.Repository) => Encoding.ASCII.GetBytes(
+        $"GET /scm/{repository}.git/info/refs?service=git-upload-pack HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {Names.UserAgent}\r\n"
         + (version == 0 ? "" : $"Git-Protocol: version={version}\r\n")
         + $"Accept: */*\r\nAuthorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Names.Person(number)}:{Names.Token(number)}"))}\r\n\r\n");
 

@@ -5,17 +5,19 @@ namespace Countersign.Bench;
 /// <summary>One line a figure: ours, the peer's from the same run, the ratio, and what was aimed at.</summary>
 internal sealed class Report
 {
-    private readonly List<string[]> rows = [["figure", "countersign", "peer", "ratio", "aim", ""]];
+    private readonly List<string[]> rows = [["figure", "measured", "peer", "ratio", "aim", ""]];
 
     /// <param name="name">What was measured.</param>
-    /// <param name="ours">The gateway's value.</param>
+    /// <param name="ours">The value.</param>
     /// <param name="peer">The peer's, where there is one.</param>
     /// <param name="unit">Of both.</param>
     /// <param name="aim">As text; empty where there is none.</param>
     /// <param name="met">Null where there is no aim.</param>
-    public void Add(string name, double ours, double? peer, string unit, string aim = "", bool? met = null)
+    /// <param name="ratio">Of pairs, where they were measured in pairs; else of the two values.</param>
+    public void Add(string name, double ours, double? peer, string unit, string aim = "", bool? met = null, double? ratio = null)
     {
-        rows.Add([name, Text(ours, unit), peer is { } other ? Text(other, unit) : "", peer is { } by and not 0 ? Text(ours / by, "x") : "", aim, met switch { true => "met", false => "MISSED", null => "" }]);
+        ratio ??= peer is { } by and not 0 ? ours / by : null;
+        rows.Add([name, Text(ours, unit), peer is { } other ? Text(other, unit) : "", ratio is { } times ? Text(times, "x") : "", aim, met switch { true => "met", false => "MISSED", null => "" }]);
         Console.Error.WriteLine($"  {name}: {rows[^1][1]} {rows[^1][2]} {rows[^1][3]}");
     }
 

@@ -29,6 +29,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         return StartAsync(port, ["peer", port.ToString(CultureInfo.InvariantCulture)]);
     }
 
+    public static Task<ServerProcess> ForwarderAsync(int origin)
+    {
+        var port = FreePort();
+        return StartAsync(port, ["forwarder", port.ToString(CultureInfo.InvariantCulture), origin.ToString(CultureInfo.InvariantCulture)]);
+    }
+
     public static async Task SeedAsync(string data, int people)
     {
         using var seeding = Start(["seed", data, people.ToString(CultureInfo.InvariantCulture)]);
@@ -44,6 +50,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         Tell(line);
         return HearAsync();
+    }
+
+    /// <summary>Throws unless the answer is ok.</summary>
+    public async Task RequireAsync(string line)
+    {
+        if (await AskAsync(line) is not "ok" and var answer)
+        {
+            throw new InvalidOperationException($"{line}: {answer}");
+        }
     }
 
     /// <summary>Sends a command whose answer is heard later: what it causes is what is timed.</summary>

@@ -18,6 +18,21 @@ internal static class Settings
 
     public static int TransferRounds { get; } = Number("BENCH_ROUNDS", 5);
 
+    /// <summary>Rounds of transfers in front of other hosts, where each takes every way in turn.</summary>
+    public static int ForwardingRounds { get; } = Number("BENCH_ROUNDS", 3);
+
+    /// <summary>Rounds of request rates, and the seconds that each way gets in one.</summary>
+    public static int RateRounds { get; } = Number("BENCH_RATE_ROUNDS", 4);
+
+    public static int RateSeconds { get; } = Number("BENCH_RATE_SECONDS", 1);
+
+    public static int Listings { get; } = Number("BENCH_LISTINGS", 30);
+
+    /// <summary>The push that memory is measured with, against one of <see cref="SmallMegabytes"/>.</summary>
+    public static int BigMegabytes { get; } = Number("BENCH_BIG_MEGABYTES", 2048);
+
+    public static int SmallMegabytes { get; } = Math.Min(10, BigMegabytes);
+
     /// <summary>Where data folders and repositories are made: a real disk, or durability costs nothing.</summary>
     public static string Folder { get; } = Environment.GetEnvironmentVariable("BENCH_FOLDER") ?? Path.GetTempPath();
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Countersign.Bench.Forwarding;
 
 namespace Countersign.Bench;
 
@@ -9,10 +10,12 @@ internal static class Suite
     {
         var report = new Report();
         var folder = Directory.CreateDirectory(Path.Combine(Settings.Folder, $"countersign-bench-{Environment.ProcessId}"));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete(folder); // told to end in the middle: gigabytes must not stay
         try
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
-                [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync)])
+                [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
+                 ("forwarding", ForwardingSuite.RunAsync)])
             {
                 if (what == name || what == "all")
                 {
@@ -22,11 +25,19 @@ internal static class Suite
         }
         finally
         {
-            folder.Delete(recursive: true);
+            Delete(folder);
         }
 
         report.Print();
         return 0;
+    }
+
+    private static void Delete(DirectoryInfo folder)
+    {
+        if (Directory.Exists(folder.FullName))
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static async Task RunAsync(string name, Func<string, Report, Task> run, string folder, Report report)

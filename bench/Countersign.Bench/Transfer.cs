@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Countersign.Bench;
 
 /// <summary>
@@ -8,7 +6,6 @@ namespace Countersign.Bench;
 /// </summary>
 internal static class Transfer
 {
-    private const int Blob = 256 * 1024;
     private const string ServedSettings = "transfer.fsckObjects=%,core.fsync=objects;derived-metadata;reference,core.fsyncMethod=batch,receive.autogc=false,gc.auto=0,http.receivepack=true";
 
     public static async Task RunAsync(string folder, Report report)
@@ -16,10 +13,10 @@ internal static class Transfer
         var check = Environment.GetEnvironmentVariable("BENCH_CHECK_OBJECTS");
         var (data, source, peers) = (Path.Combine(folder, "data"), Path.Combine(folder, "source.git"), Path.Combine(folder, "peers"));
         await ServerProcess.SeedAsync(data, 1);
-        await MakeSourceAsync(folder, source);
+        await RandomRepository.MakeAsync(source, Settings.TransferMegabytes);
         await using var gateway = await ServerProcess.GatewayAsync(data, local: true, check is null ? [] : [$"Repositories:CheckObjects={check}"]);
         await gateway.AskAsync("approve-what-comes 0");
-        await RequireAsync(gateway, $"add-repository {Names.Workspace}/big {source}");
+        await gateway.RequireAsync($"add-repository {Names.Workspace}/big {source}");
         Directory.CreateDirectory(peers);
         Directory.CreateSymbolicLink(Path.Combine(peers, "big.git"), Path.Combine(data, "repositories", Names.Workspace, "big.git"));
         await using var nginx = await NginxPeer.StartAsync(folder, peers);
@@ -30,7 +27,7 @@ internal static class Transfer
         for (var round = -1; round < Settings.TransferRounds; round++)
         {
             var clone = await PairAsync(round, () => CloneAsync(folder, $"{ours}/big.git"), () => CloneAsync(folder, $"{theirs}/big.git"));
-            await RequireAsync(gateway, $"add-repository {Names.Workspace}/push{round + 1}");
+            await gateway.RequireAsync($"add-repository {Names.Workspace}/push{round + 1}");
             await MakePeerAsync(Path.Combine(peers, $"push{round + 1}.git"), check ?? DefaultCheck);
             var push = await PairAsync(round, () => PushAsync(source, $"{ours}/push{round + 1}.git"), () => PushAsync(source, $"{theirs}/push{round + 1}.git"));
             Directory.Delete(Path.Combine(peers, $"push{round + 1}.git"), recursive: true);
@@ -84,30 +81,6 @@ internal static class Transfer
         {
             var (name, value) = (setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..]);
             await Git.RunAsync(repository, "config", name, value.Replace(';', ','));
-        }
-    }
-
-    /// <summary>Random blobs in one pack: nothing to compress, so that moving bytes is what is measured.</summary>
-    private static async Task MakeSourceAsync(string folder, string source)
-    {
-        var work = Directory.CreateDirectory(Path.Combine(folder, "work")).FullName;
-        await Git.RunAsync(work, "init", "--quiet", "--initial-branch=main");
-        for (var index = 0; index < Settings.TransferMegabytes * 1024 * 1024 / Blob; index++)
-        {
-            await File.WriteAllBytesAsync(Path.Combine(work, $"file{index}.bin"), RandomNumberGenerator.GetBytes(Blob));
-        }
-
-        await Git.RunAsync(work, "-c", "core.compression=0", "add", ".");
-        await Git.RunAsync(work, "commit", "--quiet", "-m", "Random bytes");
-        await Git.RunAsync(null, "clone", "--quiet", "--bare", "--no-local", work, source);
-        Directory.Delete(work, recursive: true);
-    }
-
-    private static async Task RequireAsync(ServerProcess server, string line)
-    {
-        if (await server.AskAsync(line) is not "ok" and var answer)
-        {
-            throw new InvalidOperationException($"{line}: {answer}");
         }
     }
 }
