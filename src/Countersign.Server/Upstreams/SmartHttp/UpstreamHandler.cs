@@ -30,7 +30,6 @@ internal static class UpstreamHandler
         MaxResponseHeadersLength = 32, // KB
         MaxResponseDrainSize = 0, // an answer that nobody wants any more ends with its connection
         SslOptions = Tls(shape),
-        PlaintextStreamFilter = static (connection, _) => ValueTask.FromResult<Stream>(new EarlyAnswers(connection.PlaintextStream)),
     };
 
     private static NetworkCredential? CredentialOf(Uri proxy) =>
