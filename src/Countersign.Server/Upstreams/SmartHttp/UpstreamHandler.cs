@@ -30,7 +30,6 @@ internal static class UpstreamHandler
         MaxResponseHeadersLength = 32, // KB
         MaxResponseDrainSize = 0, // an answer that nobody wants any more ends with its connection
         SslOptions = Tls(shape),
-        PlaintextStreamFilter = static (connection, _) => ValueTask.FromResult<Stream>(new EarlyAnswers(connection.PlaintextStream)),
     };
 
     /// <summary>For places that a host names elsewhere: the system's trust, no certificate of ours, and its own way to connect.</summary>

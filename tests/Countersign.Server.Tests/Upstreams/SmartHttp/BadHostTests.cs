@@ -160,9 +160,9 @@ public sealed class BadHostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_host_that_refuses_a_big_push_early_and_hangs_up_is_heard()
+    public async Task A_host_that_hangs_up_in_the_middle_of_a_big_push_is_told()
     {
-        const string Refusal = "000eunpack ok\n0023ng refs/heads/main quota reached\n0000";
+        const string Refusal = "000eunpack ok\n0025ng refs/heads/main quota reached\n0000";
         await using var host = RawHost.Start(async conversation =>
         {
             while (await conversation.ReadHeadAsync() is { } head)
@@ -188,9 +188,9 @@ public sealed class BadHostTests : IAsyncLifetime
 
         var push = await tree.RunAsync("push", "origin", "main");
 
-        Assert.Contains("remote: over quota", push.Shown, StringComparison.Ordinal);
-        Assert.Contains("! [remote rejected] main -> main (quota reached)", push.Shown, StringComparison.Ordinal);
-        Assert.Equal(("not ok", "rejected"), await EndAsync(story));
+        Assert.Contains("remote: The Git host far broke the connection off.", push.Shown, StringComparison.Ordinal);
+        Assert.Contains("! [remote rejected] main -> main (the Git host failed)", push.Shown, StringComparison.Ordinal);
+        Assert.Equal(("not ok", "broke off"), await EndAsync(story));
     }
 
     [Fact]
