@@ -1,3 +1,4 @@
+using Countersign.Core.Git;
 using Countersign.Core.Policies;
 
 namespace Countersign.Server.Enforcement;
@@ -40,7 +41,7 @@ internal sealed partial class GitEnforcementPoint(
         }
         catch (UpstreamUnavailableException exception)
         {
-            Log.UpstreamUnavailable(logger, exception);
+            Log.UpstreamUnavailable(logger, exchange.Request.Command.Repository, exception.Message, exception.GetBaseException().Message);
             outcome = new(false, exception.BytesIn, exception.BytesOut, exception.Detail) { Untouched = exception.Untouched };
             await exchange.RefuseAsync(new(new(CodeOf(exception.Failure))) { Failure = exception }, cancellation);
         }
@@ -112,7 +113,8 @@ internal sealed partial class GitEnforcementPoint(
         [LoggerMessage(1000, LogLevel.Error, "A command was denied because deciding failed")]
         public static partial void DecisionFailed(ILogger logger, Exception exception);
 
-        [LoggerMessage(1001, LogLevel.Error, "The far side could not serve an allowed command")]
-        public static partial void UpstreamUnavailable(ILogger logger, Exception exception);
+        // What a Git host does is no fault of ours: one line, and the audit log has what passed.
+        [LoggerMessage(1001, LogLevel.Warning, "An allowed command for {Repository} was not served: {Message} ({Cause})")]
+        public static partial void UpstreamUnavailable(ILogger logger, RepositoryPath repository, string message, string cause);
     }
 }

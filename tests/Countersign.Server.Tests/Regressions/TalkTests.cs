@@ -51,7 +51,7 @@ public sealed class TalkTests
         Assert.Equal(0, (await clone.Completion).ExitCode);
         gateway.Clock.Advance(TimeSpan.FromMinutes(20));
 
-        var told = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(5)); // the first sign of life comes after the text
+        var told = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4)); // the first sign of life comes after the text
         var checkout = new GitClient(Path.Combine(git.Folder, "c")).StartAsync("checkout", "main");
         var request = await ann.NextRequestAsync();
         await told;

@@ -7,7 +7,7 @@ namespace Countersign.Server.Upstreams.SmartHttp;
 
 /// <summary>
 /// Copies a host's answer to the client, whole packets only, so that a last word can follow where the host breaks off. What is
-/// there is sent on the moment the host has nothing more right now; under load it gathers.
+/// there is sent on at once; under load it gathers in the socket.
 /// </summary>
 internal sealed class AnswerRelay(Stream host, PipeWriter answer, Patience patience, int idleSeconds)
 {
@@ -44,56 +44,33 @@ internal sealed class AnswerRelay(Stream host, PipeWriter answer, Patience patie
     public async Task<bool> RunAsync()
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Chunk);
-        var (start, whole, end) = (0, 0, 0); // sent up to here, whole packets up to here, read up to here
+        var kept = 0; // the beginning of a packet whose end is still to come
         var reading = Task.FromResult(0);
         try
         {
             while (true)
             {
-                if (end == buffer.Length)
-                {
-                    buffer.AsSpan(whole, end - whole).CopyTo(buffer);
-                    (start, whole, end) = (0, 0, end - whole);
-                }
-
+                // One after the other: while a piece is sent the socket fills, so that the next one is large.
                 patience.Begin(idleSeconds);
-                reading = host.ReadAsync(buffer.AsMemory(end), patience.Token).AsTask();
-                if (!reading.IsCompletedSuccessfully && whole > start)
-                {
-                    // The read goes on behind `end`, or has failed, while what lies before it is sent; a slow client is not the host's fault.
-                    patience.End();
-                    if (!await SendAsync(buffer.AsMemory(start, whole - start)))
-                    {
-                        return false;
-                    }
-
-                    start = whole;
-                    patience.Begin(idleSeconds);
-                }
-
+                reading = host.ReadAsync(buffer.AsMemory(kept), patience.Token).AsTask();
                 var count = await reading;
-                patience.End();
+                patience.End(); // a client that takes its time is not the host's fault
                 if (count == 0)
                 {
-                    return whole == start || await SendAsync(buffer.AsMemory(start, whole - start));
+                    return true;
                 }
 
-                var fresh = buffer.AsMemory(end, count);
+                var fresh = buffer.AsMemory(kept, count);
                 var ends = IsOpaque ? count : packets.Take(fresh.Span);
                 Report?.Observe(fresh.Span);
-                whole = ends > 0 ? end + ends : whole;
-                end += count;
-                if (end == buffer.Length && whole > start)
+                var (whole, read) = (ends > 0 ? kept + ends : 0, kept + count);
+                if (whole > 0 && !await SendAsync(buffer.AsMemory(0, whole)))
                 {
-                    if (!await SendAsync(buffer.AsMemory(start, whole - start)))
-                    {
-                        return false;
-                    }
-
-                    start = whole;
+                    return false;
                 }
 
-                (start, whole, end) = start == end ? (0, 0, 0) : (start, whole, end);
+                kept = read - whole;
+                buffer.AsSpan(whole, kept).CopyTo(buffer);
             }
         }
         finally
