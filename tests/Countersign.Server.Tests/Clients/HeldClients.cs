@@ -53,7 +53,7 @@ public sealed class HeldClients : IAsyncLifetime
         return new(home, command, request, gaveUp, await running.Completion);
     }
 
-    private static async Task PassAsync(TimeSpan time)
+    public static async Task PassAsync(TimeSpan time)
     {
         var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var timer = TimeProvider.System.CreateTimer(_ => passed.SetResult(), null, time, Timeout.InfiniteTimeSpan);

@@ -222,9 +222,12 @@ public sealed class ForwardAuthTests
 
     [Theory]
     [InlineData("GET", "/info/lfs/locks?path=a%2Fb&limit=1", true)]
-    [InlineData("GET", "/info/lfs/objects/abc", true)]
+    [InlineData("GET", "/info/lfs/objects/" + Oid, true)]
+    [InlineData("GET", "/info/lfs/objects/abc", null)]
+    [InlineData("GET", "/info/lfs/objects/" + Oid + "/x", null)]
     [InlineData("POST", "/info/lfs/objects/batch", false)]
-    [InlineData("PUT", "/info/lfs/objects/abc/5", false)]
+    [InlineData("POST", "/info/lfs/locks", false)]
+    [InlineData("PUT", "/info/lfs/objects/" + Oid, false)]
     [InlineData("TRACE", "/info/lfs/objects/batch", null)]
     [InlineData("get", "/info/lfs/objects/batch", null)]
     public async Task Large_files_are_reads_by_GET_and_writes_otherwise(string method, string end, bool? read)
@@ -232,7 +235,7 @@ public sealed class ForwardAuthTests
         await using var gateway = await BehindAProxyAsync("version: 1\nmode: enforce\nrules:\n  - { name: reads, operations: [read], effect: allow }\n");
         var ann = await gateway.AddPersonAsync(role: Role.Write);
         await gateway.AddRepositoryAsync();
-        var answer = await AskAsync(gateway, Get("/forward-auth", Question(method, "/scm/ACME/core.git" + end) + Basic(ann)));
+        var answer = await AskAsync(gateway, Get("/forward-auth", Question(method, "/scm/ACME/core.git" + end) + "Content-Type: application/vnd.git-lfs+json\r\n" + Basic(ann)));
         Assert.Equal(read == true ? 200 : 403, answer.Status);
         var decided = (await gateway.AuditAsync()).Where(record => record.Event.Type == AuditTypes.CommandDecided).Select(record => record.Event.Facts["service"]);
         Assert.Equal(read switch { true => [$"{GitService.UploadPack}"], false => [$"{GitService.ReceivePack}"], null => [] }, decided);
@@ -251,6 +254,8 @@ public sealed class ForwardAuthTests
         Assert.Equal(403, (await connection.ReadAnswerAsync()).Status);
         await gateway.AssertInvariantsAsync();
     }
+
+    private const string Oid = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     private static string Question(string method, string target) => $"X-Original-Method: {method}\r\nX-Original-URI: {target}\r\n" + From;
 
