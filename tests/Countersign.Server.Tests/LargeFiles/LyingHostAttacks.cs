@@ -102,6 +102,26 @@ public sealed class LyingHostAttacks
         Assert.DoesNotContain(seen.Keys, name => name is "Cookie" or "Transfer-Encoding" or "Connection" or "Content-Length");
     }
 
+    [Theory]
+    [InlineData("gateway", "Basic Z2F0ZXdheTpvcGVuIHNlc2FtZQ==")]
+    [InlineData("", "Bearer open sesame")]
+    [InlineData("gateway", "token open sesame")]
+    public async Task Even_direct_transfers_do_not_show_the_gateways_own_credential_that_the_host_gave_back(string user, string echo)
+    {
+        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object", $$"""{"Authorization":"{{echo}}"}"""));
+        var definition = host.Definition with
+        {
+            Credentials = UpstreamCredentials.Service, ServiceUser = user, ServiceSecret = "open sesame", LfsTransfers = LfsTransfers.Direct,
+        };
+        await using var story = await FarStory.StartAsync(definition);
+        using var lfs = new LfsConversation(story.Gateway);
+        var batch = await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length);
+        Assert.DoesNotContain(echo, batch.Text, StringComparison.Ordinal);
+        Assert.StartsWith(story.Gateway.Url, batch.Action("download").GetProperty("href").GetString(), StringComparison.Ordinal);
+        Assert.Equal(Content, (await lfs.DownloadAsync(batch.Token("download"), Oid)).Body);
+        Assert.Equal(echo, host.Seen!["Authorization"]);
+    }
+
     [Fact]
     public async Task An_object_that_ends_early_does_not_look_whole()
     {
@@ -136,7 +156,7 @@ public sealed class LyingHostAttacks
     {
         public UpstreamDefinition Definition { get; } = new("far", "smart-http", new($"http://127.0.0.1:{port}"));
 
-        public IReadOnlyDictionary<string, string>? Seen { get; private set; }
+        public Dictionary<string, string>? Seen { get; private set; }
 
         public static async Task<FakeHost> StartAsync(Func<string, string> batch, byte[]? content = null)
         {
