@@ -133,13 +133,15 @@ internal sealed partial class ApiDoor(RequestDelegate next, ISessions sessions, 
             ApiAccess.LocalAdministrator => Problems.Of(403, "local_administrator_required", "This can be done only on the gateway's own machine, with the countersign command."),
             not ApiAccess.Enrolling when !session.SecondFactorPassed => Problems.Of(403, "second_factor_required", "Set up two-step verification first: /api/v1/totp or /api/v1/passkeys."),
             ApiAccess.Administrator when !caller.IsAdministrator => Problems.Of(403, "administrator_required", "Only an administrator may do this."),
-            _ when rule.FreshStepUp && session.SecondFactorPassed && !IsFresh(session) => Problems.Of(403, "step_up_required", "Prove a factor again first: POST /api/v1/step-up."),
+            _ when rule.FreshStepUp && session.SecondFactorPassed && !IsFresh(session, clock.GetUtcNow()) => StepUpRequired(),
             _ => null,
         };
     }
 
-    private bool IsFresh(Session session) =>
-        session.SteppedUpAt is { } at && clock.GetUtcNow() is var now && at <= now && now - at < StepUpLifetime;
+    public static bool IsFresh(Session session, DateTimeOffset now) =>
+        session.SteppedUpAt is { } at && at <= now && now - at < StepUpLifetime;
+
+    public static ProblemHttpResult StepUpRequired() => Problems.Of(403, "step_up_required", "Prove a factor again first: POST /api/v1/step-up.");
 
     private static ProblemHttpResult Unauthorized(HttpContext context, string detail)
     {

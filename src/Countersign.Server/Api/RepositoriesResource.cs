@@ -46,7 +46,7 @@ internal static class RepositoriesResource
     }
 
     private static async Task<Results<Created<RepositoryView>, ProblemHttpResult>> AddAsync(
-        RepositoryInput input, Caller caller, IWorkspaces workspaces, IRepositories repositories, GatewayOptions options, CancellationToken cancellation)
+        RepositoryInput input, Caller caller, IWorkspaces workspaces, IRepositories repositories, GatewayOptions options, TimeProvider clock, CancellationToken cancellation)
     {
         if (!RepositoryPath.TryParse(input.Path, out var path))
         {
@@ -62,6 +62,12 @@ internal static class RepositoriesResource
         {
             // A path on the server, read with the gateway's rights: not for whoever comes over the network.
             return Problems.Of(403, "local_administrator_required", "Importing can be done only on the gateway's own machine, with the countersign command.");
+        }
+
+        if (input.UpstreamPath is not null && caller.Session is { } session && !ApiDoor.IsFresh(session, clock.GetUtcNow()))
+        {
+            // It opens whatever the gateway's own credential for that host opens, as moving a workspace does.
+            return ApiDoor.StepUpRequired();
         }
 
         switch (await WorkspacesResource.RoleOfAsync(caller, path.Workspace, workspaces, cancellation))

@@ -43,7 +43,7 @@ internal static class WorkspacesResource
         var workspaces = api.MapGroup("/workspaces").WithTags("Workspaces");
         workspaces.MapGet("", ListAsync).For(ApiAccess.SignedIn)
             .WithName("listWorkspaces").WithSummary("Workspaces that you are a member of or invited to; every one for the local administrator.");
-        workspaces.MapPost("", AddAsync).For(ApiAccess.Administrator)
+        workspaces.MapPost("", AddAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("addWorkspace").WithSummary("A new workspace. A person who adds one is its first admin.");
         workspaces.MapPost("/{key}/move", MoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("moveWorkspace").WithSummary("Serve a workspace that has no repositories from a Git host, or from this machine.");

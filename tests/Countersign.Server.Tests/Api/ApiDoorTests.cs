@@ -147,7 +147,14 @@ public sealed class ApiDoorTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("PUT", "policy", """{"yaml":""}""")]
     [InlineData("POST", "people", """{"name":"x","email":"x@example.org"}""")]
     [InlineData("POST", "people/x/disable", "{}")]
-    public async Task Changes_of_factors_people_and_policy_need_a_fresh_proof(string method, string path, string? body)
+    [InlineData("POST", "people/x/lift", "{}")]
+    [InlineData("POST", "upstreams", """{"name":"x","kind":"smart-http","base":"https://x"}""")]
+    [InlineData("DELETE", "upstreams/x", null)]
+    [InlineData("POST", "upstreams/x/check", "{}")]
+    [InlineData("POST", "workspaces/X/move", """{"upstream":"far"}""")]
+    [InlineData("POST", "workspaces", """{"key":"X","upstream":"far","upstreamPath":"board"}""")]
+    [InlineData("POST", "repositories", """{"path":"X/y","upstreamPath":"board/y.git"}""")]
+    public async Task Changes_of_factors_people_policy_and_places_need_a_fresh_proof(string method, string path, string? body)
     {
         api.People.Add("stale", administrator: true, FactorKind.Totp);
         (await api.SendAsync(new(method), $"/api/v1/{path}", body, api.People.SignedIn("stale", fresh: false))).IsProblem(403, "step_up_required");

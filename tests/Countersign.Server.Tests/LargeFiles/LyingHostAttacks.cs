@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Upstreams.SmartHttp;
@@ -102,6 +103,49 @@ public sealed class LyingHostAttacks
         Assert.DoesNotContain(seen.Keys, name => name is "Cookie" or "Transfer-Encoding" or "Connection" or "Content-Length");
     }
 
+    [Theory]
+    [InlineData("gateway", "Basic Z2F0ZXdheTpvcGVuIHNlc2FtZQ==")]
+    [InlineData("", "Bearer open sesame")]
+    [InlineData("gateway", "token open sesame")]
+    public async Task Even_direct_transfers_do_not_show_the_gateways_own_credential_that_the_host_gave_back(string user, string echo)
+    {
+        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object", $$"""{"Authorization":"{{echo}}"}"""));
+        var definition = host.Definition with
+        {
+            Credentials = UpstreamCredentials.Service, ServiceUser = user, ServiceSecret = "open sesame", LfsTransfers = LfsTransfers.Direct,
+        };
+        await using var story = await FarStory.StartAsync(definition);
+        using var lfs = new LfsConversation(story.Gateway);
+        var batch = await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length);
+        Assert.DoesNotContain(echo, batch.Text, StringComparison.Ordinal);
+        Assert.StartsWith(story.Gateway.Url, batch.Action("download").GetProperty("href").GetString(), StringComparison.Ordinal);
+        Assert.Equal(Content, (await lfs.DownloadAsync(batch.Token("download"), Oid)).Body);
+        Assert.Equal(echo, host.Seen!["Authorization"]);
+    }
+
+    [Fact]
+    public async Task A_persons_own_credential_goes_to_the_host_with_batches_and_objects_and_comes_back_sealed()
+    {
+        const string Own = "Basic YW5uOmZhciBwYXNzd29yZA=="; // ann:far password
+        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object"));
+        await using var story = await FarStory.StartAsync(host.Definition with { Credentials = UpstreamCredentials.Passed, Identity = "get:/whoami" });
+        using var lfs = new LfsConversation(story.Gateway);
+        Assert.Equal(401, (await AskAsync("Basic YW5uOndyb25n")).Status);
+        Assert.Equal(401, (await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length)).Status); // a token of the gateway's
+        var batch = await AskAsync(Own);
+        Assert.Equal((200, Own), (batch.Status, host.AskedWith));
+        Assert.DoesNotContain(Own[6..], batch.Text, StringComparison.Ordinal);
+        Assert.Equal(Content, (await lfs.DownloadAsync(batch.Token("download"), Oid)).Body);
+        Assert.Equal(Own, host.Seen!["Authorization"]);
+
+        Task<LfsConversation.Answer> AskAsync(string authorization)
+        {
+            var message = new HttpRequestMessage(HttpMethod.Post, lfs.Url("objects/batch")) { Content = new StringContent(Question, new MediaTypeHeaderValue(LfsConversation.MediaType)) };
+            message.Headers.TryAddWithoutValidation("Authorization", authorization);
+            return lfs.SendAsync(message, null);
+        }
+    }
+
     [Fact]
     public async Task An_object_that_ends_early_does_not_look_whole()
     {
@@ -125,6 +169,8 @@ public sealed class LyingHostAttacks
         Assert.Equal(503, (await lfs.DownloadAsync(token, Oid)).Status);
     }
 
+    private static string Question => $$"""{"operation":"download","transfers":["basic"],"objects":[{"oid":"{{Oid}}","size":{{Content.Length.ToString(CultureInfo.InvariantCulture)}}}]}""";
+
     private static string Batch(string address, string headers = "{}") =>
         """{"transfer":"basic","objects":[{"oid":"OID","size":SIZE,"actions":{"download":{"href":"ADDRESS","header":HEADERS}}}]}"""
             .Replace("OID", Oid, StringComparison.Ordinal)
@@ -136,7 +182,10 @@ public sealed class LyingHostAttacks
     {
         public UpstreamDefinition Definition { get; } = new("far", "smart-http", new($"http://127.0.0.1:{port}"));
 
-        public IReadOnlyDictionary<string, string>? Seen { get; private set; }
+        public Dictionary<string, string>? Seen { get; private set; }
+
+        /// <summary>The credential of the last question about objects.</summary>
+        public string? AskedWith { get; private set; }
 
         public static async Task<FakeHost> StartAsync(Func<string, string> batch, byte[]? content = null)
         {
@@ -166,7 +215,12 @@ public sealed class LyingHostAttacks
                 case "/elsewhere":
                     context.Response.Redirect("/object");
                     return Task.CompletedTask;
+                case "/whoami":
+                    var known = context.Request.Headers.Authorization == "Basic YW5uOmZhciBwYXNzd29yZA==";
+                    context.Response.StatusCode = known ? 200 : 401;
+                    return context.Response.WriteAsync(known ? "ann" : "who?");
                 default:
+                    AskedWith = context.Request.Headers.Authorization;
                     context.Response.ContentType = LfsConversation.MediaType;
                     return context.Response.WriteAsync(batch);
             }

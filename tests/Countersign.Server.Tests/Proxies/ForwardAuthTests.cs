@@ -3,6 +3,7 @@ using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.People;
+using Countersign.Server.Tests.Cli;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Regressions;
 using static Countersign.Server.Tests.Regressions.RawConnection;
@@ -147,6 +148,34 @@ public sealed class ForwardAuthTests
         }
     }
 
+    [Theory]
+    [InlineData("/scm", "--workspace ACME=beta --workspace BETA=acme", "/scm/ACME/core.git", 403)] // to the host that is BETA's
+    [InlineData("/scm", "--workspace ACME=beta --workspace BETA=acme", "/scm/acme/core.git", 403)]
+    [InlineData("/scm", "--workspace ACME=beta", "/scm/ACME/core.git", 403)] // to the host that is nobody's here
+    [InlineData("/git", "--workspace ACME=beta", "/git/beta/core.git", 200)]
+    [InlineData("/git", "--workspace ACME=beta", "/scm/ACME/core.git", 403)]
+    [InlineData("/scm", "--workspace BETA=acme", "/scm/acme/local.git", 403)] // ACME is on this machine, to the host it is BETA's
+    [InlineData("/scm", "--workspace BETA=acme", "/scm/ACME/local.git", 403)]
+    [InlineData("/scm", "--workspace ACME=acme", "/scm/ACME/core.git", 200)]
+    [InlineData("/scm", "--workspace ACME=acme", "/scm/acme/core", 200)]
+    [InlineData("/", "--workspace ACME=acme", "/acme/core.git", 200)]
+    [InlineData("/", "--workspace ACME=acme", "/scm/ACME/core.git", 403)] // a group called scm
+    [InlineData("/scm --mount none", "--workspace ACME=acme", "/scm/ACME/core.git", 200)]
+    [InlineData("/scm --mount none", "--workspace ACME=beta", "/scm/ACME/core.git", 403)]
+    public async Task Attack_an_address_that_leads_the_host_to_another_workspaces_repository_is_refused(string path, string workspaces, string repository, int status)
+    {
+        await using var gateway = await BehindAProxyAsync(Open);
+        var ann = await gateway.AddPersonAsync();
+        await CommandAsync(gateway, "workspace add BETA");
+        await CommandAsync(gateway, $"upstream add far --kind smart-http --base http://127.0.0.1:1 --path {path} {workspaces}");
+        if (repository.Contains("local", StringComparison.Ordinal))
+        {
+            await CommandAsync(gateway, "repo add ACME/local");
+        }
+
+        Assert.Equal(status, (await AskAsync(gateway, Get("/forward-auth", Question("GET", $"{repository}/info/refs?service=git-upload-pack") + Basic(ann)))).Status);
+    }
+
     [Fact]
     public async Task A_push_uses_its_approval_up_and_a_probe_does_not()
     {
@@ -258,6 +287,12 @@ public sealed class ForwardAuthTests
     private const string Oid = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     private static string Question(string method, string target) => $"X-Original-Method: {method}\r\nX-Original-URI: {target}\r\n" + From;
+
+    private static async Task CommandAsync(GatewayFixture gateway, string words)
+    {
+        var (exit, _, error) = await CommandLineTests.RunAsync([.. words.Split(' '), "--data", gateway.Options.Data]);
+        Assert.True(exit == 0, error);
+    }
 
     private static Task<GatewayFixture> BehindAProxyAsync(string? policy = null) =>
         GatewayFixture.StartAsync(policy, options: options => options with { TrustedProxies = [IPNetwork.Parse("127.0.0.1/32")] });

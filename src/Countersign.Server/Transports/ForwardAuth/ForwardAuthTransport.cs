@@ -61,7 +61,11 @@ internal sealed class ForwardAuthTransport(
         };
 
     private bool IsPlain(OriginalRequest original, string endOfRepository, RepositoryPath repository) =>
-        CanonicalTarget.IsSpelledSo(original.Target, endOfRepository, repository, places.Find(repository));
+        CanonicalTarget.IsSpelledSo(original.Target, endOfRepository, repository, places.Find(repository)) && IsNoOthers(original.Target, repository);
+
+    /// <summary>The host may read an address as the mount of another workspace, which here has a name of its own.</summary>
+    private bool IsNoOthers(string target, RepositoryPath repository) =>
+        upstreams.Mounts.Find(target.Split('?', 2)[0].Split('/').AsSpan(1)) is not { Repository: var mounted } || mounted == repository;
 
     private static GitCommand Command(GitService service, RepositoryPath repository, HiddenRefs hidden) =>
         new(service, repository) { Hidden = service == GitService.ReceivePack ? hidden : HiddenRefs.None };

@@ -17,13 +17,19 @@ internal sealed class AnonymousAnswers(UpstreamQuestions questions, TimeProvider
             return await known.Answer.WaitAsync(cancellation);
         }
 
+        return await AnewAsync(upstream, question, cancellation);
+    }
+
+    /// <summary>Asks whatever is remembered: what was closed a minute ago may be open now.</summary>
+    public async Task<UpstreamAnswer> AnewAsync(UpstreamDefinition upstream, UpstreamQuestion question, CancellationToken cancellation)
+    {
         if (answers.Count >= Max)
         {
             answers.Clear(); // they can be asked again, without any credential
         }
 
         var asking = AskAsync(upstream, question);
-        answers[key] = (now + HostVerdicts.Lifetime, asking);
+        answers[(upstream, question)] = (clock.GetUtcNow() + HostVerdicts.Lifetime, asking);
         return await asking.WaitAsync(cancellation);
     }
 

@@ -35,7 +35,7 @@ internal sealed class HostChecks(UpstreamQuestions questions, AnonymousAnswers a
         foreach (var word in service == GitService.ReceivePack ? (string[])["git-receive-pack", "git-upload-pack"] : ["git-upload-pack", "git-receive-pack"])
         {
             var question = UpstreamQuestion.Refs(place.Upstream, place.Path, word);
-            if (await anonymous.OfAsync(place.Upstream, question, cancellation) is not { Status: 401 or 403 or 404 })
+            if (!IsClosed(await anonymous.OfAsync(place.Upstream, question, cancellation)))
             {
                 continue;
             }
@@ -48,7 +48,13 @@ internal sealed class HostChecks(UpstreamQuestions questions, AnonymousAnswers a
 
             if (answer.Status == 200 && answer.ContentType == $"application/x-{word}-advertisement")
             {
-                return new HostVerdict.Known(name);
+                // The name is the asker's own word: nobody may be believed because the repository was made or opened meanwhile.
+                if (IsClosed(await anonymous.AnewAsync(place.Upstream, question, cancellation)))
+                {
+                    return new HostVerdict.Known(name);
+                }
+
+                continue;
             }
 
             verdict = new HostVerdict.Refused(Everywhere: false); // perhaps it may read and not write
@@ -87,6 +93,8 @@ internal sealed class HostChecks(UpstreamQuestions questions, AnonymousAnswers a
             : NameIn(answer, address.Member) is { } name ? new HostVerdict.Known(name)
             : new HostVerdict.Refused(Everywhere: false);
     }
+
+    private static bool IsClosed(UpstreamAnswer answer) => answer.Status is 401 or 403 or 404;
 
     /// <summary>A failure, a redirect and "too many" say nothing about the credential.</summary>
     public static UpstreamAnswer Meaningful(UpstreamAnswer answer) =>

@@ -28,11 +28,12 @@ internal sealed class LfsHosts(UpstreamClients clients, UpstreamMessages message
 
     /// <summary>
     /// The entry as far as its places are followed. A person's own credential for the host goes into the sealed place where the host
-    /// expects it again: it is in that person's hands already, and the gateway keeps none.
+    /// expects it again: it is in that person's hands already, and the gateway keeps none. What would show the gateway's own goes
+    /// through the gateway, direct or not.
     /// </summary>
     public LfsEntry Judge(UpstreamDefinition upstream, LfsEntry entry, PassedCredential? credential)
     {
-        if (upstream.LfsTransfers == LfsTransfers.Direct)
+        if (upstream.LfsTransfers == LfsTransfers.Direct && !entry.Actions.Any(action => Shows(upstream, action.Place!)))
         {
             return entry with { IsDirect = true };
         }
@@ -97,6 +98,14 @@ internal sealed class LfsHosts(UpstreamClients clients, UpstreamMessages message
         !IsOwn(upstream, transfer.Place!.Address) || transfer.Place.Headers.Keys.Contains("Authorization", StringComparer.OrdinalIgnoreCase)
             ? transfer
             : transfer with { Place = transfer.Place with { Headers = new Dictionary<string, string>(transfer.Place.Headers, StringComparer.OrdinalIgnoreCase) { ["Authorization"] = credential.Reveal() } } };
+
+    /// <summary>Some hosts give the credential back that they were asked with: the gateway's own is not for those whom it asks for.</summary>
+    private static bool Shows(UpstreamDefinition upstream, LfsPlace place) =>
+        upstream.ServiceSecret is { } secret
+        && UpstreamServiceCredential.Header(upstream) is { } header
+        && header[(header.IndexOf(' ', StringComparison.Ordinal) + 1)..].TrimEnd('=') is var sent
+        && place.Headers.Values.Append(place.Address.OriginalString)
+            .Any(text => text.Contains(secret, StringComparison.Ordinal) || text.Contains(sent, StringComparison.Ordinal));
 
     private static bool IsOwn(UpstreamDefinition upstream, Uri address) =>
         Uri.Compare(upstream.Base, address, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;

@@ -2,11 +2,13 @@ using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Upstreams;
+using Countersign.Server.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>The workspaces of the person, with invitations first; administrators make new ones here.</summary>
+[FreshProof(FormsOnly = true)]
 internal sealed class WorkspaceListModel(IWorkspaces workspaces, IUpstreamDesk upstreams) : SignedInPage
 {
     [BindProperty]

@@ -27,6 +27,16 @@ public sealed class PassedCredentialAttacks
     }
 
     [Fact]
+    public async Task A_repository_that_is_opened_or_made_meanwhile_vouches_for_nobody()
+    {
+        await using var story = await PassedStory.StartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await story.AskAsync("bob", "made up")).Status); // closed, and remembered so
+        story.Accounts.ReadsAreOpen = true;
+        Assert.Equal(HttpStatusCode.Unauthorized, (await story.AskAsync("ann", "made up")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await story.AskAsync("ann", story.Accounts.SecretOf("ann"))).Status);
+    }
+
+    [Fact]
     public async Task A_header_that_everybody_gets_names_nobody()
     {
         await using var story = await PassedStory.StartAsync("--identity header:Server-Name");
