@@ -40,7 +40,15 @@ internal sealed partial class GitEnforcementPoint(
         }
         catch (UpstreamUnavailableException exception)
         {
-            Log.UpstreamUnavailable(logger, exception);
+            if (exception.Failure == UpstreamFailure.Unavailable)
+            {
+                Log.UpstreamUnavailable(logger, exception);
+            }
+            else
+            {
+                Log.UpstreamRefused(logger, exception.Message); // a misspelt name is everyday, and no fault of anybody's
+            }
+
             outcome = new(false, exception.BytesIn, exception.BytesOut, exception.Detail) { Untouched = exception.Untouched };
             await exchange.RefuseAsync(new(new(CodeOf(exception.Failure))) { Failure = exception }, cancellation);
         }
@@ -114,5 +122,8 @@ internal sealed partial class GitEnforcementPoint(
 
         [LoggerMessage(1001, LogLevel.Error, "The far side could not serve an allowed command")]
         public static partial void UpstreamUnavailable(ILogger logger, Exception exception);
+
+        [LoggerMessage(1002, LogLevel.Information, "The far side refused an allowed command: {Text}")]
+        public static partial void UpstreamRefused(ILogger logger, string text);
     }
 }
