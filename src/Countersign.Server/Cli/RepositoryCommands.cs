@@ -35,7 +35,7 @@ internal static class RepositoryCommands
                     repository.Text("path"), repository.Text("kind"), repository.Flag("public") ? "everyone" : "members", repository.Text("cloneUrl"),
                     repository.Text("upstream") is { Length: > 0 } host ? $"{host} /{repository.Text("upstreamPath")}" : "this machine", admin.Ago(repository.GetProperty("createdAt")),
                 ]),
-                "There are no repositories. Add one: countersign repo add KEY/REPO")),
+                "No repositories were added. A workspace at a Git host serves its own without; on this machine: countersign repo add KEY/REPO")),
         };
     }
 }

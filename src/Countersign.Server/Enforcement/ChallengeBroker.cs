@@ -7,6 +7,8 @@ namespace Countersign.Server.Enforcement;
 internal sealed class ChallengeBroker(
     ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions, HoldLimits limits)
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // what timers count in; less is no waiting at all
+
     public async Task<Verdict> HoldAsync(IGitExchange exchange, Decision.StepUp owed, CancellationToken cancellation)
     {
         var began = limits.Clock.GetUtcNow();
@@ -38,7 +40,7 @@ internal sealed class ChallengeBroker(
             if (reader.IsPending(challenge.Id))
             {
                 await exchange.TellAsync(challenge, cancellation);
-                await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, cancellation);
+                await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, limits.Clock, cancellation);
             }
         }
         catch
@@ -56,21 +58,27 @@ internal sealed class ChallengeBroker(
         return await ConcludeAsync(exchange, challenge.Id, last);
     }
 
-    private async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset end, CancellationToken cancellation)
+    /// <summary>
+    /// Timers run on another clock than the time of day and fire up to a few milliseconds early by it. What is left at the end is
+    /// waited for without a sign of life: a command that is held in silence takes none, a byte of it would spoil the answer.
+    /// </summary>
+    internal static async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset end, TimeProvider clock, CancellationToken cancellation)
     {
-        var now = limits.Clock.GetUtcNow();
+        var now = clock.GetUtcNow();
         while (end > now)
         {
-            var step = exchange.KeepAliveEvery is { } every && every < end - now ? every : end - now;
+            var every = exchange.KeepAliveEvery;
+            var lives = every < end - now;
+            var step = lives ? every!.Value : end - now;
             try
             {
-                await woken.WaitAsync(step, limits.Clock, cancellation);
+                await woken.WaitAsync(step < Shortest ? Shortest : step, clock, cancellation);
                 return;
             }
             catch (TimeoutException)
             {
-                now = limits.Clock.GetUtcNow();
-                if (end > now)
+                now = clock.GetUtcNow();
+                if (lives && end > now)
                 {
                     await exchange.KeepAliveAsync(cancellation);
                 }

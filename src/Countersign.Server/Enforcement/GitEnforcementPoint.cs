@@ -41,7 +41,7 @@ internal sealed partial class GitEnforcementPoint(
         }
         catch (UpstreamUnavailableException exception)
         {
-            Log.UpstreamUnavailable(logger, exchange.Request.Command.Repository, exception.Message, exception.GetBaseException().Message);
+            Report(exchange.Request, exception);
             outcome = new(false, exception.BytesIn, exception.BytesOut, exception.Detail) { Untouched = exception.Untouched };
             await exchange.RefuseAsync(new(new(CodeOf(exception.Failure))) { Failure = exception }, cancellation);
         }
@@ -57,6 +57,18 @@ internal sealed partial class GitEnforcementPoint(
 
         // What would be shown now is more than what was decided on.
         await (anew ? HandleAsync(exchange, cancellation) : Task.CompletedTask);
+    }
+
+    private void Report(CommandRequest request, UpstreamUnavailableException exception)
+    {
+        if (exception.Failure == UpstreamFailure.Unavailable)
+        {
+            Log.UpstreamUnavailable(logger, request.Command.Repository, exception.Message, exception.GetBaseException().Message);
+        }
+        else
+        {
+            Log.UpstreamRefused(logger, exception.Message); // a misspelt name is everyday, and no fault of anybody's
+        }
     }
 
     private static ReasonCode CodeOf(UpstreamFailure failure) => failure switch
@@ -116,5 +128,8 @@ internal sealed partial class GitEnforcementPoint(
         // What a Git host does is no fault of ours: one line, and the audit log has what passed.
         [LoggerMessage(1001, LogLevel.Warning, "An allowed command for {Repository} was not served: {Message} ({Cause})")]
         public static partial void UpstreamUnavailable(ILogger logger, RepositoryPath repository, string message, string cause);
+
+        [LoggerMessage(1002, LogLevel.Information, "The far side refused an allowed command: {Text}")]
+        public static partial void UpstreamRefused(ILogger logger, string text);
     }
 }

@@ -101,7 +101,9 @@ internal sealed class UpstreamQuestions(UpstreamClients clients, GatewayOptions 
     {
         HttpRequestError.NameResolutionError => $"its name {upstream.Base.Host} is not known",
         HttpRequestError.SecureConnectionError => failure.InnerException is AuthenticationException { Message: var message }
-            ? $"no secure connection: {message.Split('\n')[0]}"
+            ? message.Contains("frame", StringComparison.Ordinal) // .NET's words for an answer that is no TLS
+                ? $"no secure connection: what answers at {upstream.Base.Authority} does not speak TLS; is it http:// there?"
+                : $"no secure connection: {message.Split('\n')[0]}"
             : "no secure connection",
         HttpRequestError.ConnectionError => $"no connection to {upstream.Base.Authority}: {(failure.InnerException ?? failure).Message.Split('\n')[0]}",
         HttpRequestError.ProxyTunnelError => "the proxy did not let it through",

@@ -24,7 +24,7 @@ internal static class UpstreamRules
 
         if (!TryAddress(input.Base, out var address))
         {
-            return Bad("base is an http or https address: a host, perhaps a port and a path; no user, no query.");
+            return Bad("base is an http or https address such as https://git.example.org: a host, perhaps a port and a path; no user, no query.");
         }
 
         if (!UpstreamPaths.TryPrefix(input.Path ?? kind.Path, out var path))

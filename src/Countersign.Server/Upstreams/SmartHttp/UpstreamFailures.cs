@@ -6,6 +6,8 @@ namespace Countersign.Server.Upstreams.SmartHttp;
 /// <summary>What went wrong with a Git host, as one line for the person and a word for the audit log.</summary>
 internal static class UpstreamFailures
 {
+    private static readonly string[] Services = ["/info/refs", "/info/lfs/", "/git-upload-pack", "/git-receive-pack"];
+
     /// <summary>Checks status and content type; what is not exactly Git's answer is told before its first byte goes anywhere.</summary>
     public static UpstreamUnavailableException? Of(UpstreamDefinition upstream, HttpResponseMessage answer, string contentType)
     {
@@ -24,7 +26,7 @@ internal static class UpstreamFailures
             HttpStatusCode.Forbidden =>
                 new($"{name} does not allow this.", failure: UpstreamFailure.Forbidden) { Detail = detail, Untouched = true },
             HttpStatusCode.NotFound or HttpStatusCode.Gone =>
-                new($"{name} knows no such repository, or does not show it.", failure: UpstreamFailure.NotFound) { Detail = detail, Untouched = true },
+                new($"{name} knows no repository {PathOf(answer)}, or does not show it.", failure: UpstreamFailure.NotFound) { Detail = detail, Untouched = true },
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest =>
                 new($"{name} answered with a redirect ({status}), which is not followed.") { Detail = detail, Untouched = true },
             HttpStatusCode.RequestEntityTooLarge =>
@@ -32,6 +34,14 @@ internal static class UpstreamFailures
             < HttpStatusCode.InternalServerError => new($"{name} refused the request ({status}).") { Detail = detail, Untouched = status >= 400 },
             _ => new($"{name} answered with an error ({status}).") { Detail = detail },
         };
+    }
+
+    // The spelling that was asked for, so that a difference in capitals is seen.
+    private static string PathOf(HttpResponseMessage answer)
+    {
+        var path = answer.RequestMessage?.RequestUri?.AbsolutePath ?? "/";
+        var end = Services.Select(service => path.LastIndexOf(service, StringComparison.Ordinal)).Max();
+        return end > 0 ? path[..end] : path;
     }
 
     /// <param name="upstream">The host.</param>

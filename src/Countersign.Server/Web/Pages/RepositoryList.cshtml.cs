@@ -25,6 +25,9 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
     /// <summary>The workspaces that a Git host serves, by key, where its address differs by the host alone.</summary>
     public IReadOnlyDictionary<string, string> Prefixes { get; private set; } = new Dictionary<string, string>();
 
+    /// <summary>The person's workspaces at a Git host: what is there need not be added here, so no list names it.</summary>
+    public IReadOnlyList<WorkspaceSummary> Hosted { get; private set; } = [];
+
     public async Task OnGetAsync()
     {
         var visible = await repositories.VisibleToAsync(Me.Id, Cancellation);
@@ -36,10 +39,16 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
             .SelectMany(upstream => upstream.Workspaces.Select(workspace => new BoundWorkspace(workspace.Workspace, upstream.Definition, workspace.Folder)))
             .Where(workspace => workspace.Prefix is { } prefix && !prefix.Equals($"/scm/{workspace.Key}", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(workspace => workspace.Key, workspace => workspace.Prefix!);
-        MayAdd = (await workspaces.OfAsync(Me.Id, Cancellation)).Any(membership => membership is { Accepted: true, Role: Role.Admin });
+        var mine = await workspaces.OfAsync(Me.Id, Cancellation);
+        MayAdd = mine.Any(membership => membership is { Accepted: true, Role: Role.Admin });
+        Hosted = [.. mine.Where(membership => membership is { Accepted: true, Workspace.Folder: not null }).Select(membership => membership.Workspace)];
     }
 
     public string Address(RepositorySummary repository) => CloneLine.Address(options, Me.Name, repository.Path);
+
+    /// <summary>What to clone, but for the name.</summary>
+    public string Address(WorkspaceSummary workspace) =>
+        new UriBuilder(options.Url) { UserName = Uri.EscapeDataString(Me.Name), Path = $"/scm/{workspace.Key}/NAME.git" }.Uri.AbsoluteUri;
 
     /// <summary>The address below the Git host's own path, for those who change the host name in their remotes and nothing else.</summary>
     public string? Mounted(RepositorySummary repository) =>

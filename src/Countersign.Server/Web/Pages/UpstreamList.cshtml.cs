@@ -35,6 +35,6 @@ internal sealed class UpstreamListModel(IUpstreamDesk desk) : SignedInPage
     {
         UpstreamCredentials.Passed => "each person's own credential for the host",
         UpstreamCredentials.Service => "the gateway's access tokens; the host sees one service credential",
-        _ => "the gateway's access tokens; the host sees none",
+        _ => "the gateway's access tokens; the host sees nobody",
     };
 }

@@ -29,7 +29,7 @@ public sealed class BadHostTests : IAsyncLifetime
         { "HTTP/1.1 302 Found\r\nLocation: https://evil.example.org/login\r\nContent-Length: 0\r\n\r\n", "answered with a redirect (302), which is not followed", "http 302" },
         { "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n", "did not take the gateway's own credential", "http 401" },
         { "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "does not allow this", "http 403" },
-        { "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "knows no such repository, or does not show it", "http 404" },
+        { "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "knows no repository /", "http 404" },
         { "HTTP/1.1 429 Too Many\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n", "refused the request (429)", "http 429" },
         { "HTTP/1.1 500 Oops\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\n\u001b[31m", "answered with an error (500)", "http 500" },
         { "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", "refused the request (101)", "http 101" },
