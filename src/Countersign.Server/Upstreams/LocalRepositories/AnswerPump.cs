@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Countersign.Server.Upstreams.LocalRepositories;
 
 /// <summary>
-/// Copies a child's output into an answer. What is there is sent on at once, so that progress is timely; under load it gathers
-/// in the pipe.
+/// Copies a child's output into an answer. What is there is sent on the moment the child has nothing more right now, so
+/// that progress is timely; under load it gathers.
 /// </summary>
 internal sealed class AnswerPump(Stream child, PipeWriter answer)
 {
@@ -23,24 +23,43 @@ internal sealed class AnswerPump(Stream child, PipeWriter answer)
     public async Task<PumpEnd> RunAsync(CancellationToken cancellation)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Chunk);
+        var (start, end) = (0, 0); // what is read and not sent yet
         var reading = Task.FromResult(0);
         try
         {
             while (true)
             {
-                // One after the other: while a piece is sent the pipe fills, so that the next one is large.
-                reading = child.ReadAsync(buffer, cancellation).AsTask();
+                reading = child.ReadAsync(buffer.AsMemory(end), cancellation).AsTask();
+                if (!reading.IsCompleted && end > start)
+                {
+                    // The read goes on behind `end` while what lies before it is sent.
+                    if (!await SendAsync(buffer.AsMemory(start, end - start), cancellation))
+                    {
+                        return PumpEnd.ClientLeft;
+                    }
+
+                    start = end;
+                }
+
                 var count = await reading;
+                Report?.Observe(buffer.AsSpan(end, count));
+                end += count;
+                if ((count == 0 || end == buffer.Length) && end > start)
+                {
+                    if (!await SendAsync(buffer.AsMemory(start, end - start), cancellation))
+                    {
+                        return PumpEnd.ClientLeft;
+                    }
+
+                    start = end;
+                }
+
                 if (count == 0)
                 {
                     return PumpEnd.Complete;
                 }
 
-                Report?.Observe(buffer.AsSpan(0, count));
-                if (!await SendAsync(buffer.AsMemory(0, count), cancellation))
-                {
-                    return PumpEnd.ClientLeft;
-                }
+                (start, end) = start == end ? (0, 0) : (start, end);
             }
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
