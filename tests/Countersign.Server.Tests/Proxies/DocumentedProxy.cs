@@ -48,9 +48,13 @@ internal sealed class DocumentedProxy : IAsyncDisposable
         return proxy;
     }
 
-    /// <summary>A git that believes the test's authority. The clone's folder is its own.</summary>
+    /// <summary>A git that believes the test's authority, over HTTP/1.1 as the document advises. The clone's folder is its own.</summary>
     public GitClient Git(string name, int protocol = 2) => new(
-        Path.Combine(Gateway.Folder.FullName, name), protocol, environment: new Dictionary<string, string> { ["GIT_SSL_CAINFO"] = authority.RootFile });
+        Path.Combine(Gateway.Folder.FullName, name), protocol, environment: new Dictionary<string, string>
+        {
+            ["GIT_SSL_CAINFO"] = authority.RootFile,
+            ["GIT_CONFIG_COUNT"] = "1", ["GIT_CONFIG_KEY_0"] = "http.version", ["GIT_CONFIG_VALUE_0"] = "HTTP/1.1",
+        });
 
     public async ValueTask DisposeAsync()
     {
