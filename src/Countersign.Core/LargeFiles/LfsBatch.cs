@@ -51,7 +51,7 @@ public sealed record LfsBatch(bool IsUpload, IReadOnlyList<LfsObject> Objects, s
         return true;
     }
 
-    /// <summary>What a person is asked about. Its subject is a digest of all names and sizes, so that approving one batch approves no other.</summary>
+    /// <summary>What a person is asked about. Its subject is a digest of all names and sizes, so that no other batch joins its request; what the grant covers afterwards is decision 0012.</summary>
     public LfsWork Work() => new(IsUpload ? LfsVerb.Upload : LfsVerb.Download, Objects.Count, TotalBytes(), DigestOf(Objects));
 
     /// <summary>The document for the far side.</summary>
