@@ -25,4 +25,7 @@ internal sealed record CommandRequest(
 
     /// <summary>The person's own credential for the far side, where the far side is who checked it.</summary>
     public PassedCredential? Passed { get; init; }
+
+    /// <summary>Over SSH with a FIDO2 key: what it proved in the handshake. Null otherwise.</summary>
+    public SshHandshake? Handshake { get; init; }
 }
