@@ -8,6 +8,7 @@ using Countersign.Server.Policies;
 using Countersign.Server.Proxies;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Transports.Tls;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.LocalRepositories;
@@ -32,7 +33,7 @@ internal static class Gateway
             await output.WriteLineAsync($"set up Countersign at {url}/setup?link={secret} (works once, for 30 minutes)");
         }
 
-        await output.WriteLineAsync($"ready http={url} ssh=off (Git over SSH comes in a later version)");
+        await output.WriteLineAsync($"ready http={url} {app.Services.GetRequiredService<SshState>().Line}");
         await output.FlushAsync(cancellation);
         await app.WaitForShutdownAsync(cancellation);
         return 0;
@@ -60,6 +61,7 @@ internal static class Gateway
             .AddUpstreams()
             .AddEnforcement()
             .AddGitHttp()
+            .AddSsh()
             .AddWeb()
             .AddApi()
             .AddSessionAuthentication();
