@@ -155,7 +155,7 @@ public sealed class SshAttacks
             Assert.True(result.Error.Contains(complaint, StringComparison.Ordinal) && result.ExitCode != 0, $"{complaint}: {result.ExitCode} {result.Error}");
         }
 
-        await RefusedAsync("administratively prohibited", ["-W", target]);
+        await RefusedAsync("stdio forwarding failed", ["-W", target]);
         await RefusedAsync("remote port forwarding failed", ["-o", "ExitOnForwardFailure=yes", "-R", $"0:{target}"], "x");
         await RefusedAsync("remote port forwarding failed", ["-o", "ExitOnForwardFailure=yes", "-R", $"/tmp/{Path.GetRandomFileName()}:{target}"], "x");
         await RefusedAsync("PTY allocation request failed", ["-tt"], "x");
