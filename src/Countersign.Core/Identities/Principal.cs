@@ -20,8 +20,14 @@ public readonly record struct PrincipalId(Guid Value)
 /// <param name="IsAdministrator">May administer the instance. Gives no access to repositories.</param>
 public sealed record Principal(PrincipalId Id, string Name, bool IsAdministrator = false)
 {
-    /// <summary>The kinds of second factor that the person has set up.</summary>
+    /// <summary>The kinds of second factor that the person has set up, and can be asked for at any time.</summary>
     public IReadOnlySet<Challenges.FactorKind> Factors { get; init; } = new HashSet<Challenges.FactorKind>();
+
+    /// <summary>
+    /// Has a FIDO2 SSH key. It proves itself when its owner signs in over SSH or not at all, so nobody can be asked for it, and
+    /// it is none of <see cref="Factors"/>: it opens no page, and creates and resets nothing.
+    /// </summary>
+    public bool HasSshSecurityKey { get; init; }
 }
 
 /// <summary>What a member may do in a workspace; ordered, each includes the one before.</summary>

@@ -33,4 +33,8 @@ public sealed record AccessRequest(
     GitCommand Command,
     RepositoryFacts? Repository,
     ClientAddress Client,
-    CommandToken? CommandToken);
+    CommandToken? CommandToken)
+{
+    /// <summary>Over SSH with a FIDO2 key: what it proved. Null otherwise.</summary>
+    public HandshakeProof? Handshake { get; init; }
+}

@@ -19,7 +19,11 @@ public abstract record Decision
     public sealed record Deny : Decision;
 
     /// <summary>A second factor is owed.</summary>
-    public sealed record StepUp(FactorRequirement Requirement, GrantTerms Terms) : Decision;
+    public sealed record StepUp(FactorRequirement Requirement, GrantTerms Terms) : Decision
+    {
+        /// <summary>Signing in with the SSH connection's FIDO2 key was that second factor: nobody needs to be asked.</summary>
+        public bool ByHandshake { get; init; }
+    }
 }
 
 /// <summary>Why; the code is stable and goes into the audit log, the rule is the name in the policy file.</summary>
@@ -56,6 +60,12 @@ public enum ReasonCode
     RoleTooLow,
     NoFactorSetUp,
     NoFactorStrongEnough,
+
+    /// <summary>The only second factor is a FIDO2 SSH key, and this command came without one.</summary>
+    SecurityKeyWantsSsh,
+
+    /// <summary>The only second factor is a FIDO2 SSH key, and signing in with it was used by another command, or is too long ago.</summary>
+    SecurityKeyUsed,
     PersonDeclined,
     PersonReported,
     WrongNumbers,

@@ -17,18 +17,21 @@ public sealed record FactorRequirement
     public bool Number { get; init; }
 
     /// <summary>A proof that claims more than its kind can be worth satisfies nothing.</summary>
-    public bool IsSatisfiedBy(FactorProof proof) =>
-        proof.Strength >= Strength
-        && proof.Strength <= proof.Kind.Highest()
-        && (Kinds.Count == 0 || Kinds.Contains(proof.Kind))
-        && (Models.Count == 0 || (proof.Aaguid is { } model && Models.Contains(model)))
-        && (!Number || proof.NumberTyped);
+    public bool IsSatisfiedBy(FactorProof proof) => IsSatisfiedBy(proof.Kind, proof.Strength, proof.Aaguid, proof.NumberTyped);
+
+    /// <summary>The same before there is a challenge that the proof could be for.</summary>
+    public bool IsSatisfiedBy(FactorKind kind, Strength strength, Guid? aaguid, bool numberTyped) =>
+        strength >= Strength
+        && strength <= kind.Highest()
+        && (Kinds.Count == 0 || Kinds.Contains(kind))
+        && (Models.Count == 0 || (aaguid is { } model && Models.Contains(model)))
+        && (!Number || numberTyped);
 
     /// <summary>True when a factor of this kind, at its best, can satisfy it. Only passkeys and security keys tell their model.</summary>
     public bool CanBeSatisfiedBy(FactorKind kind) =>
         Strength <= kind.Highest()
         && (Kinds.Count == 0 || Kinds.Contains(kind))
-        && (Models.Count == 0 || kind == FactorKind.WebAuthn);
+        && (Models.Count == 0 || kind is FactorKind.WebAuthn or FactorKind.SecurityKeySsh);
 
     /// <summary>
     /// The strictest of two: what satisfies the result satisfies both. Null when nothing can, because they name different

@@ -46,12 +46,12 @@ public static class PolicyDecisionPoint
         {
             { Denying: { } rule } => Deny(ReasonCode.DeniedByRule, rule),
             { Unmatched: true } => Deny(ReasonCode.NoRuleMatched),
-            { Requiring.Count: > 0 } ruling => Require(ruling, request, grants, now),
+            { Requiring.Count: > 0 } ruling => Require(ruling, request, policies.SshSecurityKeys, grants, now),
             { Allowing: { } rule } => new Decision.Allow(null) { Reason = new(ReasonCode.NoSecondFactorOwed, rule.Name) },
             _ => Deny(ReasonCode.NoRuleMatched),
         };
 
-    private static Decision Require(Ruling ruling, AccessRequest request, IReadOnlyList<Grant> grants, DateTimeOffset now)
+    private static Decision Require(Ruling ruling, AccessRequest request, SshSecurityKeys keys, IReadOnlyList<Grant> grants, DateTimeOffset now)
     {
         var rule = ruling.Strictest();
         if (ruling.Requirement() is not { } requirement)
@@ -70,9 +70,14 @@ public static class PolicyDecisionPoint
         }
 
         var factors = request.Principal.Factors;
-        return factors.All(kind => kind == FactorKind.RecoveryCode) ? Deny(ReasonCode.NoFactorSetUp, rule)
-            : !factors.Any(requirement.CanBeSatisfiedBy) ? Deny(ReasonCode.NoFactorStrongEnough, rule)
-            : new Decision.StepUp(requirement, terms) { Reason = new(ReasonCode.SecondFactorOwed, rule.Name) };
+        var canBeAsked = factors.Any(requirement.CanBeSatisfiedBy) && factors.Any(kind => kind != FactorKind.RecoveryCode);
+        var proves = request.Handshake is { } handshake && keys.Satisfies(requirement, handshake);
+        var byHandshake = proves && keys.IsUsable(request.Handshake!, now);
+        return byHandshake || canBeAsked
+                ? new Decision.StepUp(requirement, terms) { Reason = new(ReasonCode.SecondFactorOwed, rule.Name), ByHandshake = byHandshake }
+            : proves ? Deny(ReasonCode.SecurityKeyUsed, rule)
+            : request is { Handshake: null, Principal.HasSshSecurityKey: true } && keys.CouldSatisfy(requirement) ? Deny(ReasonCode.SecurityKeyWantsSsh, rule)
+            : Deny(factors.All(kind => kind == FactorKind.RecoveryCode) && request.Handshake is null ? ReasonCode.NoFactorSetUp : ReasonCode.NoFactorStrongEnough, rule);
     }
 
     private static Decision.Deny Deny(ReasonCode code, Rule? rule = null) => new() { Reason = new(code, rule?.Name) };

@@ -6,6 +6,8 @@ public sealed record PolicySet(Mode Mode, IReadOnlyList<Rule> Rules)
     /// <summary>Modes for workspaces (<c>ACME/*</c>) and repositories (<c>ACME/core</c>), by canonical path; the most specific one wins.</summary>
     public IReadOnlyDictionary<string, Mode> Modes { get; init; } = new Dictionary<string, Mode>();
 
+    public SshSecurityKeys SshSecurityKeys { get; init; } = new();
+
     /// <summary>SHA-256 of the file that it came from, hexadecimal; goes into every decision's record.</summary>
     public string Digest { get; init; } = "";
 

@@ -40,6 +40,11 @@ internal static class AuditTypes
     public const string CredentialLifted = "credential.lifted";
     public const string TokenAdded = "token.added";
     public const string TokenRevoked = "token.revoked";
+    public const string SshKeyAdded = "ssh_key.added";
+    public const string SshKeyRemoved = "ssh_key.removed";
+    public const string SshKeyProofSpent = "ssh_key.proof_spent";
+    public const string UpstreamTokenSet = "upstream_token.set";
+    public const string UpstreamTokenRemoved = "upstream_token.removed";
 
     // what is governed
     public const string WorkspaceAdded = "workspace.added";

@@ -17,6 +17,9 @@ internal sealed class CommandReports(ChallengeRegister register, GitCredentials 
         var (done, told) = GitCredentials.IsPassed(challenge.Credential.Id)
             ? ($"The {challenge.Credential.Label} is refused here from now on, and what else waited was cancelled. Change it at the Git host: the gateway cannot.",
                 "somebody else had a password of theirs for a Git host. It is refused here until you lift that (countersign upstream lift), and still works at the host")
+            : SshKeyId.IsOne(challenge.Credential.Id)
+            ? ($"The SSH key \"{challenge.Credential.Label}\" is removed and cannot come back, and what else waited was cancelled. Look for where its private half was kept, and make a new key.",
+                "somebody else had an SSH key of theirs. It is removed")
             : ($"The access token \"{challenge.Credential.Label}\" is revoked, and what else waited was cancelled. Look for where the token was kept.",
                 "somebody else had an access token of theirs. It is revoked");
         await register.EndAccessAsync(new(principal.Id, null), principal.Name);

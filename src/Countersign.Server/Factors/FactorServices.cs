@@ -1,5 +1,6 @@
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.RecoveryCodes;
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.Factors.Totp;
 using Countersign.Server.Factors.WebAuthn;
 using Microsoft.AspNetCore.DataProtection;
@@ -33,6 +34,9 @@ internal static class FactorServices
         services.AddSingleton<Assertions>();
         services.AddSingleton<PasskeyEnrolment>();
         services.AddFactor<WebAuthnFactor>();
+
+        services.AddSingleton<AttestationChallenges>();
+        services.AddSingleton<SshKeyAttestations>();
         return services;
     }
 

@@ -8,7 +8,8 @@ namespace Countersign.Server.People;
 
 /// <summary>Removes one factor, or all of a person's.</summary>
 internal sealed class FactorRemoval(
-    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, AuditTrail audit, INotices notices)
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, AuditTrail audit, INotices notices,
+    AccessEndings endings, TimeProvider clock)
 {
     public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
     {
@@ -42,16 +43,23 @@ internal sealed class FactorRemoval(
         }
 
         await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
-        var id = person.Id.Value;
+        var (id, now) = (person.Id.Value, clock.GetUtcNow());
+        List<Guid> keys;
         await using (var database = await databases.CreateDbContextAsync(cancellation))
         {
             await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
             await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
+
+            // The lost security key may hold these too, and over SSH they can be a second factor.
+            keys = await database.SshKeys.Where(row => row.OwnerId == id && row.IsSecurityKey && row.RemovedAt == null).Select(row => row.Id).ToListAsync(CancellationToken.None);
+            await database.SshKeys.Where(row => keys.Contains(row.Id))
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.RemovedAt, now), CancellationToken.None);
             await transaction.CommitAsync(CancellationToken.None);
         }
 
+        keys.ForEach(key => endings.Raise(new(person.Id, SshKeyId.Of(key))));
         await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.Recovery(person.Id));
         await sessions.EndAllAsync(person.Id, CancellationToken.None);
         await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);

@@ -26,10 +26,19 @@ internal interface ISshKeys
     /// <param name="line">One line as <c>ssh-keygen</c> writes it to the <c>.pub</c> file: type, base64, comment. No options.</param>
     Task<Result<SshKeySummary>> AddAsync(PrincipalId owner, string line, string? label, int? days, string actor, CancellationToken cancellation);
 
+    /// <summary>A FIDO2 key with what its security key attested when it made it.</summary>
+    /// <param name="attestation">The file that <c>ssh-keygen -O write-attestation=FILE</c> wrote, made with a challenge of <see cref="Factors.SecurityKeySsh.AttestationChallenges"/>.</param>
+    Task<Result<SshKeySummary>> AddAttestedAsync(
+        PrincipalId owner, string line, ReadOnlyMemory<byte> attestation, string? label, int? days, string actor, CancellationToken cancellation);
+
+    /// <summary>All that were not removed, newest first; those that have expired too.</summary>
     Task<IReadOnlyList<SshKeySummary>> ListAsync(PrincipalId owner, CancellationToken cancellation);
 
-    /// <summary>Ends it at once, with what it holds and runs.</summary>
+    /// <summary>Ends it at once, with what it holds and runs. Its owner may add it again.</summary>
     Task<Result<SshKeySummary>> RemoveAsync(PrincipalId owner, string id, string actor, CancellationToken cancellation);
+
+    /// <summary>Ends it for ever: its owner says that somebody else used it.</summary>
+    Task<Result<SshKeySummary>> ReportAsync(PrincipalId owner, string id, string actor, CancellationToken cancellation);
 
     /// <summary>
     /// For sshd's AuthorizedKeysCommand: null when the key is unknown, expired, removed, or its owner disabled. Synchronous and

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 /// <summary>
-/// Writes when tokens and sessions were last used, at most once a minute each and never on the path of a request. What is
+/// Writes when tokens, SSH keys and sessions were last used, at most once a minute each and never on the path of a request. What is
 /// lost in a crash makes a session end a minute early, never late.
 /// </summary>
 internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> databases, TimeProvider clock, ILogger<LastUses> logger) : BackgroundService
@@ -19,9 +19,11 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> noted = [];
     private readonly Channel<Use> uses = Channel.CreateBounded<Use>(new BoundedChannelOptions(16_384) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public void OfToken(Guid token, ClientAddress from) => Note(token, from.ToString());
+    public void OfToken(Guid token, ClientAddress from) => Note(UsedThing.Token, token, from.ToString());
 
-    public void OfSession(Guid session) => Note(session, null);
+    public void OfSshKey(Guid key, ClientAddress from) => Note(UsedThing.SshKey, key, from.ToString());
+
+    public void OfSession(Guid session) => Note(UsedThing.Session, session, null);
 
     /// <summary>Writes what has been noted so far, many in one transaction: a morning's rush must not sync the disk for each.</summary>
     public async Task DrainAsync(CancellationToken cancellation)
@@ -33,9 +35,12 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
             for (var count = 0; count < MaxGroup && uses.Reader.TryRead(out var use); count++)
             {
                 var at = use.At.ToUnixTimeMilliseconds();
-                _ = use.From is { } from
-                    ? await database.Database.ExecuteSqlAsync($"""UPDATE "AccessTokens" SET "LastUsedAt" = {at}, "LastUsedFrom" = {from} WHERE "Id" = {use.Id}""", cancellation)
-                    : await database.Database.ExecuteSqlAsync($"""UPDATE "Sessions" SET "LastSeenAt" = {at} WHERE "Id" = {use.Id}""", cancellation);
+                _ = await database.Database.ExecuteSqlAsync(use.Thing switch
+                {
+                    UsedThing.Token => $"""UPDATE "AccessTokens" SET "LastUsedAt" = {at}, "LastUsedFrom" = {use.From} WHERE "Id" = {use.Id}""",
+                    UsedThing.SshKey => $"""UPDATE "SshKeys" SET "LastUsedAt" = {at}, "LastUsedFrom" = {use.From} WHERE "Id" = {use.Id}""",
+                    _ => (FormattableString)$"""UPDATE "Sessions" SET "LastSeenAt" = {at} WHERE "Id" = {use.Id}""",
+                }, cancellation);
             }
 
             await transaction.CommitAsync(cancellation);
@@ -64,7 +69,7 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
         }
     }
 
-    private void Note(Guid id, string? from)
+    private void Note(UsedThing thing, Guid id, string? from)
     {
         var now = clock.GetUtcNow();
         if (noted.TryGetValue(id, out var last) && (now - last).Duration() < Grain)
@@ -73,10 +78,17 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
         }
 
         noted[id] = now;
-        uses.Writer.TryWrite(new(id, now, from));
+        uses.Writer.TryWrite(new(thing, id, now, from));
     }
 
-    private sealed record Use(Guid Id, DateTimeOffset At, string? From);
+    private enum UsedThing
+    {
+        Token,
+        SshKey,
+        Session,
+    }
+
+    private sealed record Use(UsedThing Thing, Guid Id, DateTimeOffset At, string? From);
 
     private static partial class Log
     {

@@ -29,6 +29,8 @@ internal static class PeopleServices
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<IPeople, PersonStore>();
         services.AddSingleton<IAccessTokens, AccessTokens>();
+        services.AddSingleton<SshKeyRegister>();
+        services.AddSingleton<ISshKeys, SshKeys>();
         services.AddSingleton<IWorkspaces, Workspaces>();
         services.AddSingleton<Repositories>();
         services.AddSingleton<IRepositories>(provider => provider.GetRequiredService<Repositories>());

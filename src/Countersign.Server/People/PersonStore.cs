@@ -101,6 +101,9 @@ internal sealed class PersonStore(
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, now), CancellationToken.None);
         await database.AccessTokens.Where(row => row.OwnerId == person.Id && row.RevokedAt == null)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.RevokedAt, now), CancellationToken.None);
+        await database.SshKeys.Where(row => row.OwnerId == person.Id && row.RemovedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.RemovedAt, now), CancellationToken.None);
+        await database.UpstreamTokens.Where(row => row.PersonId == person.Id).ExecuteDeleteAsync(CancellationToken.None);
         await database.Sessions.Where(row => row.PersonId == person.Id).ExecuteDeleteAsync(CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
         endings.Raise(new(person.PrincipalId, null));

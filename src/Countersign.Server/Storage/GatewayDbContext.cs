@@ -13,6 +13,8 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 {
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
 
+    public DbSet<SshKeyRow> SshKeys => Set<SshKeyRow>();
+
     public DbSet<SessionRow> Sessions => Set<SessionRow>();
 
     public DbSet<WorkspaceRow> Workspaces => Set<WorkspaceRow>();
@@ -22,6 +24,8 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
     public DbSet<RepositoryRow> Repositories => Set<RepositoryRow>();
 
     public DbSet<UpstreamRow> Upstreams => Set<UpstreamRow>();
+
+    public DbSet<UpstreamTokenRow> UpstreamTokens => Set<UpstreamTokenRow>();
 
     public DbSet<TotpRow> TotpAuthenticators => Set<TotpRow>();
 
@@ -49,6 +53,11 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
             token.HasIndex(row => row.Hash).IsUnique();
             token.HasOne<Person>().WithMany().HasForeignKey(row => row.OwnerId);
         });
+        builder.Entity<SshKeyRow>(key =>
+        {
+            key.HasIndex(row => row.Hash).IsUnique();
+            key.HasOne<Person>().WithMany().HasForeignKey(row => row.OwnerId);
+        });
         builder.Entity<SessionRow>(session =>
         {
             session.HasIndex(row => row.Hash).IsUnique();
@@ -62,6 +71,12 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
     private static void BuildWorkspaces(ModelBuilder builder)
     {
         builder.Entity<UpstreamRow>().HasKey(row => row.Name);
+        builder.Entity<UpstreamTokenRow>(token =>
+        {
+            token.HasKey(row => new { row.PersonId, row.UpstreamName });
+            token.HasOne<Person>().WithMany().HasForeignKey(row => row.PersonId);
+            token.HasOne<UpstreamRow>().WithMany().HasForeignKey(row => row.UpstreamName); // a host that goes takes them along
+        });
         builder.Entity<WorkspaceRow>().HasKey(row => row.Key);
         builder.Entity<MembershipRow>(membership =>
         {

@@ -10,6 +10,8 @@ internal static class PassedRegistration
         .AddSingleton<HostVerdicts>()
         .AddSingleton<HostNames>()
         .AddSingleton<ReportedCredentials>()
+        .AddSingleton<UpstreamTokenCheck>()
+        .AddSingleton<IUpstreamTokens, UpstreamTokens>()
         .AddSingleton<PassedFirstFactor>()
         .AddSingleton<GitCredentials>();
 }

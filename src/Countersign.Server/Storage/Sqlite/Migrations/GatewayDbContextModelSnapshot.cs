@@ -336,6 +336,68 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.ToTable("Sessions");
                 });
 
+            modelBuilder.Entity("Countersign.Server.Storage.SshKeyRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("Aaguid")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AttestationRoot")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Blob")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<bool>("IsReported")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsSecurityKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Label")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LastUsedFrom")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("RemovedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.HasIndex("OwnerId");
+
+                    b.ToTable("SshKeys");
+                });
+
             modelBuilder.Entity("Countersign.Server.Storage.TotpRow", b =>
                 {
                     b.Property<Guid>("Id")
@@ -391,6 +453,32 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.HasKey("Name");
 
                     b.ToTable("Upstreams");
+                });
+
+            modelBuilder.Entity("Countersign.Server.Storage.UpstreamTokenRow", b =>
+                {
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UpstreamName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Sealed")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("PersonId", "UpstreamName");
+
+                    b.HasIndex("UpstreamName");
+
+                    b.ToTable("UpstreamTokens");
                 });
 
             modelBuilder.Entity("Countersign.Server.Storage.WorkspaceRow", b =>
@@ -572,11 +660,35 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Countersign.Server.Storage.SshKeyRow", b =>
+                {
+                    b.HasOne("Countersign.Server.People.Person", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Countersign.Server.Storage.TotpRow", b =>
                 {
                     b.HasOne("Countersign.Server.People.Person", null)
                         .WithMany()
                         .HasForeignKey("PersonId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Countersign.Server.Storage.UpstreamTokenRow", b =>
+                {
+                    b.HasOne("Countersign.Server.People.Person", null)
+                        .WithMany()
+                        .HasForeignKey("PersonId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Countersign.Server.Storage.UpstreamRow", null)
+                        .WithMany()
+                        .HasForeignKey("UpstreamName")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
