@@ -8,6 +8,7 @@ using Countersign.Server.Policies;
 using Countersign.Server.Proxies;
 using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Transports.Https;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Transports.Tls;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.LocalRepositories;
@@ -60,6 +61,7 @@ internal static class Gateway
             .AddUpstreams()
             .AddEnforcement()
             .AddGitHttp()
+            .AddSshCommands()
             .AddWeb()
             .AddApi()
             .AddSessionAuthentication();

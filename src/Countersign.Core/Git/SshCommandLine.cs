@@ -41,7 +41,7 @@ public abstract record SshCommandLine
         {
             if (text.StartsWith(verb, StringComparison.Ordinal) && text.AsSpan(verb.Length) is [' ', ..])
             {
-                return text.Length <= MaxLength && Repository(Unquote(text[(verb.Length + 1)..])) is { } repository
+                return text.Length <= MaxLength && ReadPath(Unquote(text[(verb.Length + 1)..])) is { } repository
                     ? new Git(service, repository)
                     : new Refused(true);
             }
@@ -50,8 +50,8 @@ public abstract record SshCommandLine
         return text.Length > MaxLength ? new Refused(false) : text.Split(' ') switch
         {
             // Git LFS quotes nothing; where a release of it does, it quotes as Git does.
-            ["git-lfs-authenticate", var path, "download"] when Repository(Unquote(path) ?? path) is { } from => new LargeFiles(from, false),
-            ["git-lfs-authenticate", var path, "upload"] when Repository(Unquote(path) ?? path) is { } to => new LargeFiles(to, true),
+            ["git-lfs-authenticate", var path, "download"] when ReadPath(Unquote(path) ?? path) is { } from => new LargeFiles(from, false),
+            ["git-lfs-authenticate", var path, "upload"] when ReadPath(Unquote(path) ?? path) is { } to => new LargeFiles(to, true),
             ["git-lfs-authenticate", ..] => new Refused(false),
             ["git-lfs-transfer", ..] => new LargeFilesOverSsh(),
             ["requests"] => new Requests(),
@@ -70,7 +70,7 @@ public abstract record SshCommandLine
         text is ['\'', .. var inner, '\''] && inner.AsSpan().IndexOfAny(Escaped) < 0 ? inner : null;
 
     /// <summary><c>KEY/REPO</c>, with a leading slash (<c>ssh://</c> addresses) and <c>/scm</c> (rewritten HTTPS ones) or without.</summary>
-    private static RepositoryPath? Repository(string? path)
+    private static RepositoryPath? ReadPath(string? path)
     {
         if (path is null)
         {

@@ -149,7 +149,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         open.CommandToken == request.CommandToken
         || open is { CommandToken: null, State: ChallengeState.Approved };
 
-    private Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, TimeSpan life, DateTimeOffset now)
+    private static Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, TimeSpan life, DateTimeOffset now)
     {
         var number = request.CommandToken?.Number ?? RandomNumberGenerator.GetInt32(100).ToString("00", CultureInfo.InvariantCulture);
         var id = request.CommandToken?.Id;

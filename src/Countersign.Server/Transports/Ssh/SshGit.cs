@@ -1,10 +1,8 @@
 using System.Buffers;
 using Countersign.Core.Git;
-using Countersign.Core.Identities;
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Transports.Https;
-using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Transports.Ssh;
 
@@ -12,7 +10,7 @@ namespace Countersign.Server.Transports.Ssh;
 /// Git over SSH, from the parsed command to the enforcement point. A command on this machine's repositories is carried as it
 /// is spoken; one for a Git host is taken apart into the requests of smart HTTP.
 /// </summary>
-internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation translation, UpstreamPlaces places, IRepositories repositories, SshTerms terms)
+internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation translation, SshPlaces places, SshTerms terms)
 {
     private const string UserAgent = "git over SSH";
 
@@ -25,24 +23,20 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
         {
             Handshake = session.Login.Handshake,
         };
-        if (places.Find(line.Repository) is { } place)
+        var place = places.Find(request);
+        if (place is { Obstacle.Count: > 0 })
         {
-            if (line.Service == GitService.UploadArchive && MaySee(request))
-            {
-                await conversation.RefuseAsync(
-                    $"{line.Repository} is at the Git host {place.Upstream.Name}, which cannot make archives for others.", "Clone it, and run git archive in the clone.");
-                return 1;
-            }
-
-            if (line.Service == GitService.UploadPack)
-            {
-                return await translation.RunAsync(conversation, request, gone) ? 0 : 1;
-            }
+            await conversation.RefuseAsync(place.Obstacle);
+            return 1;
         }
 
-        return line.Service == GitService.ReceivePack
-            ? await PushAsync(conversation, request, gone)
-            : await FetchAsync(conversation, request, gone);
+        request = request with { Passed = place?.Credential };
+        return line.Service switch
+        {
+            GitService.ReceivePack => await PushAsync(conversation, request, gone),
+            GitService.UploadPack when place is not null => await translation.RunAsync(conversation, request, gone) ? 0 : 1,
+            _ => await FetchAsync(conversation, request, gone),
+        };
     }
 
     private async Task<int> FetchAsync(SshConversation conversation, CommandRequest request, CancellationToken gone)
@@ -94,13 +88,6 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
         await using var push = new SshPush(conversation, request, parsed.Request, parsed.Length);
         await enforcement.HandleAsync(push, gone);
         return push.Served ? 0 : 1;
-    }
-
-    /// <summary>Only for a better sentence: who may not see a repository is told by the enforcement point that there is none.</summary>
-    private bool MaySee(CommandRequest request)
-    {
-        var (facts, role) = repositories.Find(request.Command.Repository, request.PrincipalId);
-        return facts is not null && (facts.IsPublic || role >= Role.Read);
     }
 
     private sealed record ParsedHead(ReceivePackRequest Request, long Length)

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using Countersign.Core.Git;
-using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Transports.Https;
 
