@@ -33,7 +33,7 @@ internal static class Gateway
             await output.WriteLineAsync($"set up Countersign at {url}/setup?link={secret} (works once, for 30 minutes)");
         }
 
-        await output.WriteLineAsync($"ready http={url} ssh=off (Git over SSH comes in a later version)");
+        await output.WriteLineAsync($"ready http={url} {app.Services.GetRequiredService<SshState>().Line}");
         await output.FlushAsync(cancellation);
         await app.WaitForShutdownAsync(cancellation);
         return 0;
@@ -61,7 +61,7 @@ internal static class Gateway
             .AddUpstreams()
             .AddEnforcement()
             .AddGitHttp()
-            .AddSshCommands()
+            .AddSsh()
             .AddWeb()
             .AddApi()
             .AddSessionAuthentication();

@@ -29,6 +29,9 @@ internal sealed record GatewayOptions
     /// <summary>Where SSH is served; null when off.</summary>
     public IPEndPoint? Ssh { get; init; }
 
+    /// <summary>The operator named <see cref="Ssh"/>; it is not the default.</summary>
+    public bool IsSshAsked { get; init; }
+
     /// <summary>The address that people see, without a trailing slash. All links are built from it, never from a request. https, or http on a loopback name.</summary>
     public required Uri Url { get; init; }
 

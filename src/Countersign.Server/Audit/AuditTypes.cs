@@ -55,5 +55,7 @@ internal static class AuditTypes
     public const string UpstreamAdded = "upstream.added";
     public const string UpstreamRemoved = "upstream.removed";
     public const string RepositoryAdded = "repository.added";
+    public const string SshStarted = "ssh.started";
+    public const string SshStopped = "ssh.stopped";
     public const string PolicyApplied = "policy.applied";
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Upstreams.SmartHttp;
 
@@ -31,6 +32,7 @@ internal static class ServeSettings
         ["Holds"] = NamesOf<HoldOptions>(),
         [LfsOptions.Section] = NamesOf<LfsOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
+        [SshOptions.Section] = NamesOf<SshOptions>(),
         [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),
         ["WebAuthn"] = NamesOf<WebAuthnOptions>(),
         ["Logging"] = ["LogLevel", "Console"],
@@ -69,11 +71,8 @@ internal static class ServeSettings
         var httpsSetting = Setting("--https", input.Https, "Https");
         var https = httpsSetting.Value is { } httpsText ? EndPoint(httpsSetting.Name, httpsText) : null;
         var (certificate, key) = EdgeSettings.Certificate(configuration, https is not null);
-        var ssh = Setting("--ssh", input.Ssh, "Ssh");
-        if (ssh.Value is { } sshText && sshText != "off")
-        {
-            _ = EndPoint(ssh.Name, sshText, orOff: true);
-        }
+        var sshSetting = Setting("--ssh", input.Ssh, "Ssh");
+        var ssh = sshSetting.Value is "off" ? null : Concrete(EndPoint(sshSetting.Name, sshSetting.Value ?? "127.0.0.1:2222", orOff: true));
 
         var url = Setting("--url", input.Url, "Url");
         if (url.Value is null)
@@ -91,7 +90,8 @@ internal static class ServeSettings
             CertificateKey = key,
             TrustedProxies = EdgeSettings.TrustedProxies(configuration),
             AcceleratedLocation = EdgeSettings.AcceleratedLocation(configuration),
-            Ssh = null, // served once Git over SSH is there; until then it is off, whatever was asked
+            Ssh = ssh,
+            IsSshAsked = sshSetting.Value is not null,
             Url = url.Value is { } text ? PublicUrl(url.Name, text) : https is not null ? DefaultUrl(httpsSetting.Name, https, "https") : DefaultUrl(httpSetting.Name, http, "http"),
             Config = file,
         };

@@ -14,20 +14,24 @@ internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk des
 
     /// <param name="session">Its descriptors are closed by the caller, after this ends.</param>
     /// <param name="gone">Ends everything at once: the client, its shell or the gateway goes.</param>
-    /// <returns>The exit status for the client, 0 to 255.</returns>
+    /// <returns>The exit status for the client, 0 to 255. Throws <see cref="IOException"/> and <see cref="OperationCanceledException"/> when there is no client any more.</returns>
     public async Task<int> RunAsync(SshSession session, CancellationToken gone)
     {
         try
         {
             return await RunAsync(session, SshCommandLine.Parse(session.Command), gone);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException and not UnreadableRequestException)
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
-            return Failed; // the client has gone, or its access has ended: there is nobody to tell
+            return Failed; // its person's access has ended: half an answer must not look like a whole one
         }
-        catch (Exception exception) when (exception is UnreadableRequestException or InvalidDataException)
+        catch (UnreadableRequestException exception)
         {
             return await SayAsync(session, exception.Message);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            throw; // the client has gone, or the gateway goes
         }
         catch (Exception exception)
         {

@@ -10,7 +10,7 @@ namespace Countersign.Server.Transports.Ssh;
 /// Git over SSH, from the parsed command to the enforcement point. A command on this machine's repositories is carried as it
 /// is spoken; one for a Git host is taken apart into the requests of smart HTTP.
 /// </summary>
-internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation translation, SshPlaces places, SshTerms terms)
+internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation translation, SshDestinations destinations, SshTerms terms)
 {
     private const string UserAgent = "git over SSH";
 
@@ -23,18 +23,18 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
         {
             Handshake = session.Login.Handshake,
         };
-        var place = places.Find(request);
-        if (place is { Obstacle.Count: > 0 })
+        var destination = destinations.Find(request);
+        if (destination is { Obstacle.Count: > 0 })
         {
-            await conversation.RefuseAsync(place.Obstacle);
+            await conversation.RefuseAsync(destination.Obstacle);
             return 1;
         }
 
-        request = request with { Passed = place?.Credential };
+        request = request with { Passed = destination?.Credential };
         return line.Service switch
         {
             GitService.ReceivePack => await PushAsync(conversation, request, gone),
-            GitService.UploadPack when place is not null => await translation.RunAsync(conversation, request, gone) ? 0 : 1,
+            GitService.UploadPack when destination is not null => await translation.RunAsync(conversation, request, gone) ? 0 : 1,
             _ => await FetchAsync(conversation, request, gone),
         };
     }
