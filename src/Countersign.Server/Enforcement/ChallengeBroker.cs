@@ -20,7 +20,7 @@ internal sealed class ChallengeBroker(
 
         try
         {
-            var opened = await register.OpenAsync(exchange.Request, owed);
+            var opened = await register.OpenAsync(exchange.Request, owed, exchange.OutlivesChallenge ? exchange.HoldTime : default);
             return opened.Challenge is { } challenge
                 ? await HoldAsync(exchange, challenge, began + exchange.HoldTime, cancellation)
                 : Verdict.Deny(opened.Refused, retryAfter: opened.RetryAfter);

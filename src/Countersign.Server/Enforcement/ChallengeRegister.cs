@@ -14,18 +14,23 @@ namespace Countersign.Server.Enforcement;
 /// </summary>
 internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements announcements, IOptions<HoldOptions> options, TimeProvider clock)
 {
+    private TimeSpan Longest => LifeOf(TimeSpan.FromSeconds(options.Value.SshSeconds));
+
     /// <summary>The challenge to wait for, or why there is none.</summary>
     internal readonly record struct Opened(Challenge? Challenge, ReasonCode Refused, TimeSpan? RetryAfter);
 
     /// <summary>Joins the challenge that already asks for this command, or creates one.</summary>
-    public async Task<Opened> OpenAsync(CommandRequest request, Decision.StepUp owed)
+    /// <param name="request">The command.</param>
+    /// <param name="owed">What it owes.</param>
+    /// <param name="hold">How long it can wait: a new challenge lives as long, at least.</param>
+    public async Task<Opened> OpenAsync(CommandRequest request, Decision.StepUp owed, TimeSpan hold = default)
     {
         var now = clock.GetUtcNow();
         var changed = new List<Challenge>();
         var opened = await ledger.WriteAsync(transaction =>
         {
             changed.Clear();
-            return Open(transaction, request, owed, now, changed);
+            return Open(transaction, request, owed, LifeOf(hold), now, changed);
         });
         changed.ForEach(announcements.Announce);
         return opened;
@@ -98,7 +103,13 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         }
     }
 
-    private Opened Open(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, DateTimeOffset now, List<Challenge> changed)
+    private TimeSpan LifeOf(TimeSpan hold)
+    {
+        var life = TimeSpan.FromSeconds(options.Value.ChallengeSeconds);
+        return hold > life ? hold : life;
+    }
+
+    private Opened Open(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, TimeSpan life, DateTimeOffset now, List<Challenge> changed)
     {
         var key = ChallengeKey.Of(request);
         foreach (var open in ChallengeTable.Open(transaction, key))
@@ -123,12 +134,12 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return new(null, ReasonCode.RecentlyDenied, wait);
         }
 
-        if (ChallengeTable.CountPending(transaction, request.PrincipalId, now.AddSeconds(-options.Value.ChallengeSeconds)) >= options.Value.PerPerson)
+        if (ChallengeTable.CountPending(transaction, request.PrincipalId, now - Longest) >= options.Value.PerPerson)
         {
             return new(null, ReasonCode.TooManyHeld, null);
         }
 
-        var created = Create(transaction, request, owed, key, now);
+        var created = Create(transaction, request, owed, key, life, now);
         changed.Add(created);
         return new(created, default, null);
     }
@@ -138,7 +149,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         open.CommandToken == request.CommandToken
         || open is { CommandToken: null, State: ChallengeState.Approved };
 
-    private Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, DateTimeOffset now)
+    private static Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, TimeSpan life, DateTimeOffset now)
     {
         var number = request.CommandToken?.Number ?? RandomNumberGenerator.GetInt32(100).ToString("00", CultureInfo.InvariantCulture);
         var id = request.CommandToken?.Id;
@@ -160,7 +171,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
                 Number = number,
                 Digest = OperationDigest.Of(id, request.PrincipalId, request.Credential, request.Command),
                 CreatedAt = now,
-                ExpiresAt = now.AddSeconds(options.Value.ChallengeSeconds),
+                ExpiresAt = now + life,
             };
             if (ChallengeTable.Insert(transaction, challenge, key))
             {

@@ -9,6 +9,10 @@ internal sealed class HoldOptions
     [Range(1, 600)]
     public int HttpsSeconds { get; set; } = 50;
 
+    /// <summary>Seconds that a command over SSH is held; sshd keeps the connection alive meanwhile. Its request for approval lives as long, at least.</summary>
+    [Range(1, 600)]
+    public int SshSeconds { get; set; } = 600;
+
     /// <summary>Seconds that a request for approval lives; a command repeated within them goes straight through once approved.</summary>
     [Range(1, 600)]
     public int ChallengeSeconds { get; set; } = 300;

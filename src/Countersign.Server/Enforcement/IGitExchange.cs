@@ -32,6 +32,9 @@ internal interface IGitExchange
     /// <summary>How long the client may be left waiting for a verdict.</summary>
     TimeSpan HoldTime { get; }
 
+    /// <summary>The client can wait longer than requests for approval usually live: then this one lives as long.</summary>
+    bool OutlivesChallenge => false;
+
     /// <summary>How often the client needs a sign of life while it waits; null when nothing can be sent.</summary>
     TimeSpan? KeepAliveEvery { get; }
 

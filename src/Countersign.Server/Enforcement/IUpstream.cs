@@ -67,6 +67,13 @@ internal interface IUpstream
     Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation);
 
     /// <summary>
+    /// Carries a whole conversation as it is spoken over SSH, in which the far side remembers what was said: a fetch or an archive,
+    /// from the first byte to the last. Only where the far side speaks so; others throw before the first byte.
+    /// </summary>
+    Task<ForwardOutcome> ConverseAsync(UpstreamRequest request, PipeReader client, PipeWriter answer, CancellationToken cancellation) =>
+        throw new UpstreamUnavailableException($"{request.Command.Repository} is at a Git host that is spoken to over HTTP alone.") { Detail = "no conversation", Untouched = true };
+
+    /// <summary>
     /// Looks at a push before it is let through: which updates are forced, how many commits each adds. The pack is indexed in
     /// a quarantine beside the repository's objects, which is deleted afterwards; the repository does not change.
     /// </summary>

@@ -13,6 +13,10 @@ internal static class StoredSecret
 {
     public const string TokenPrefix = "csn_";
     public const string SessionPrefix = "css_";
+
+    /// <summary>Not stored but sealed: what stands for an SSH key where large files are.</summary>
+    public const string SshLfsPrefix = "csl_";
+
     private const int TokenLength = 4 + 32;
     private const int SessionLength = 4 + 43;
 

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Countersign.Core.Git;
+using Countersign.Core.Identities;
 using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Transports;
@@ -14,10 +16,17 @@ internal sealed class RefusalText(GatewayOptions options)
 
     public string Waiting(ChallengeLink link) => $"waiting for your approval at {Address(link)}   number {link.Number}";
 
+    /// <summary>The same in a terminal that hears of it while the command waits.</summary>
+    public IReadOnlyList<string> Held(CommandRequest request, ChallengeLink link) =>
+    [
+        $"waiting for your approval of this {VerbOf(request)}: {request.Command.Repository}",
+        $"approve at {Address(link)}   number {link.Number}",
+    ];
+
     public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
     {
         var repository = request.Command.Repository;
-        var verb = request.Command.Lfs is { } work ? Verb(work.Verb) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        var verb = VerbOf(request);
         return refused.Reason.Code switch
         {
             ReasonCode.RepositoryNotFound =>
@@ -49,8 +58,8 @@ internal sealed class RefusalText(GatewayOptions options)
             ReasonCode.PersonReported =>
             [
                 $"Denied: this {verb} was reported as \"This wasn't me\"{Named(refused)}.",
-                GitCredentials.IsPassed(request.Credential.Id)
-                    ? "That password is refused here from now on. Change it at the Git host."
+                GitCredentials.IsPassed(request.Credential.Id) ? "That password is refused here from now on. Change it at the Git host."
+                    : SshKeyId.IsOne(request.Credential.Id) ? $"The SSH key was removed. Make a new one and add it at {Url}/security"
                     : $"The access token was revoked. Make a new one at {Url}/security",
             ],
             ReasonCode.WrongNumbers =>
@@ -85,7 +94,7 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.AccessEnded =>
             [
-                $"Your access has ended, or the {(GitCredentials.IsPassed(request.Credential.Id) ? "password was reported" : "access token was revoked")}.",
+                $"Your access has ended, or the {EndOf(request.Credential)}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
             ReasonCode.PushTooLarge =>
@@ -107,7 +116,9 @@ internal sealed class RefusalText(GatewayOptions options)
             ReasonCode.UpstreamCredentialRefused =>
             [
                 Cause(refused),
-                "Use the name and the password or token that you have there.",
+                SshKeyId.IsOne(request.Credential.Id)
+                    ? $"Enter the token that you have there at {Url}/security"
+                    : "Use the name and the password or token that you have there.",
             ],
             ReasonCode.UpstreamUnavailable when refused.Failure is { Untouched: false } && verb == "push" =>
             [
@@ -143,6 +154,19 @@ internal sealed class RefusalText(GatewayOptions options)
         ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
         _ => "denied by the gateway",
     };
+
+    private static string VerbOf(CommandRequest request) => request.Command switch
+    {
+        { Lfs: { } work } => Verb(work.Verb),
+        { Class: OperationClass.Write } => "push",
+        { Service: GitService.UploadArchive } => "archive",
+        _ => "fetch",
+    };
+
+    private static string EndOf(GitCredential credential) =>
+        GitCredentials.IsPassed(credential.Id) ? "password was reported"
+        : SshKeyId.IsOne(credential.Id) ? "SSH key was removed"
+        : "access token was revoked";
 
     private static string Verb(LfsVerb verb) => verb switch
     {

@@ -17,6 +17,9 @@ internal sealed class RoutedUpstream(UpstreamPlaces places, UpstreamStates state
     public Task<ForwardOutcome> ForwardAsync(UpstreamRequest request, PipeReader body, PipeWriter answer, CancellationToken cancellation) =>
         WatchAsync(request, far => far.ForwardAsync(request, body, answer, cancellation));
 
+    public Task<ForwardOutcome> ConverseAsync(UpstreamRequest request, PipeReader client, PipeWriter answer, CancellationToken cancellation) =>
+        Of(request.Command.Repository).ConverseAsync(request, client, answer, cancellation);
+
     public Task<IReadOnlyList<RefUpdate>> InspectAsync(UpstreamRequest request, Stream? pack, CancellationToken cancellation) =>
         Of(request.Command.Repository).InspectAsync(request, pack, cancellation);
 

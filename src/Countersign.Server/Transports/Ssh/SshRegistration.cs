@@ -9,7 +9,7 @@ internal static class SshRegistration
     {
         services.AddOptions<SshOptions>().BindConfiguration(SshOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SshState>();
-        services.AddSingleton<SshCommands>();
+        services.AddSshCommands();
         services.AddSingleton<SshRunner>(provider => provider.GetRequiredService<SshCommands>().RunAsync);
         return OperatingSystem.IsLinux() ? services.AddServer() : services;
     }

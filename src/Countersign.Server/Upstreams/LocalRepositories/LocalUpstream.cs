@@ -10,6 +10,9 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
 {
     private const string ClientLeft = "client left";
 
+    // Seconds in which a client neither says nor takes anything: it is alive (sshd sees to that), but others want its place.
+    private const string ConversationTimeout = "--timeout=600";
+
     public bool Inspects(RepositoryPath repository) => true;
 
     public async Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation)
@@ -54,6 +57,29 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
             using var push = command.Service == GitService.ReceivePack ? incoming.Enter(store.Locate(command.Repository)) : null;
             await using var child = Start(command, VersionFor(request));
             return await ExchangeAsync(command, child, body, answer, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new(false, 0, 0, ClientLeft);
+        }
+    }
+
+    public async Task<ForwardOutcome> ConverseAsync(UpstreamRequest request, PipeReader client, PipeWriter answer, CancellationToken cancellation)
+    {
+        var command = request.Command;
+        try
+        {
+            using var slot = await slots.AcquireAsync(cancellation);
+            await using var child = Start(store.Locate(command.Repository), request.ProtocolVersion, command.Service switch
+            {
+                GitService.UploadPack => ["upload-pack", "--strict", ConversationTimeout],
+                GitService.UploadArchive => ["upload-archive"],
+                _ => throw new UpstreamUnavailableException("A push is not carried as a conversation.") { Untouched = true },
+            });
+            var outcome = await ExchangeAsync(command, child, client, answer, cancellation);
+            return outcome is { Succeeded: false, BytesOut: 0, Detail: not ClientLeft }
+                ? throw new UpstreamUnavailableException($"The repository {command.Repository} cannot be read ({outcome.Detail}).") { Detail = outcome.Detail }
+                : outcome;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -126,15 +152,17 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
     private static int VersionFor(UpstreamRequest request) =>
         request.Command.Service == GitService.ReceivePack && request.ProtocolVersion == 2 ? 0 : request.ProtocolVersion;
 
-    private GitProcess Start(GitCommand command, int version, params ReadOnlySpan<string> options)
-    {
-        var folder = store.Locate(command.Repository);
-        var start = command.Service switch
+    private GitProcess Start(GitCommand command, int version, params ReadOnlySpan<string> options) =>
+        Start(store.Locate(command.Repository), version, command.Service switch
         {
-            GitService.UploadPack => git.Command(folder, ["upload-pack", "--strict", "--stateless-rpc", .. options, folder]),
-            GitService.ReceivePack => git.Command(folder, ["receive-pack", "--stateless-rpc", .. options, folder]),
-            _ => throw new UpstreamUnavailableException("git archive --remote is not served here."),
-        };
+            GitService.UploadPack => ["upload-pack", "--strict", "--stateless-rpc", .. options],
+            GitService.ReceivePack => ["receive-pack", "--stateless-rpc", .. options],
+            _ => throw new UpstreamUnavailableException("git archive --remote is served over SSH only."),
+        });
+
+    private GitProcess Start(string folder, int version, ReadOnlySpan<string> arguments)
+    {
+        var start = git.Command(folder, [.. arguments, folder]);
         if (version > 0)
         {
             start.Environment["GIT_PROTOCOL"] = $"version={version}";

@@ -61,7 +61,7 @@ internal sealed partial class PresentedCredential
     }
 
     private static bool IsOurs(ReadOnlySpan<byte> secret) =>
-        secret.Length > 4 && Encoding.ASCII.GetString(secret[..4]).ToLowerInvariant() is StoredSecret.TokenPrefix or StoredSecret.SessionPrefix;
+        secret.Length > 4 && Encoding.ASCII.GetString(secret[..4]).ToLowerInvariant() is StoredSecret.TokenPrefix or StoredSecret.SessionPrefix or StoredSecret.SshLfsPrefix;
 
     // RFC 6750 2.1
     [GeneratedRegex("^[A-Za-z0-9._~+/-]+=*$", RegexOptions.CultureInvariant)]

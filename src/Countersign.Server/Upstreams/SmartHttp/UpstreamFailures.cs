@@ -29,6 +29,8 @@ internal static class UpstreamFailures
                 new($"{name} knows no repository {PathOf(answer)}, or does not show it.", failure: UpstreamFailure.NotFound) { Detail = detail, Untouched = true },
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest =>
                 new($"{name} answered with a redirect ({status}), which is not followed.") { Detail = detail, Untouched = true },
+            HttpStatusCode.LengthRequired =>
+                new($"{name} takes only requests whose length is known beforehand (411).") { Detail = detail, Untouched = true },
             HttpStatusCode.RequestEntityTooLarge =>
                 new($"{name} does not take a push of this size (413).") { Detail = detail, Untouched = true },
             < HttpStatusCode.InternalServerError => new($"{name} refused the request ({status}).") { Detail = detail, Untouched = status >= 400 },

@@ -14,6 +14,8 @@ internal static class LfsRegistration
                 provider.GetRequiredService<IOptions<LfsOptions>>().Value, provider.GetRequiredService<IOptions<HoldOptions>>().Value, provider.GetRequiredService<RefusalText>()))
             .AddSingleton<LfsFrame>()
             .AddSingleton<TransferTokens>()
+            .AddSingleton<SshLfsTokens>()
+            .AddSingleton<LfsAuthentication>()
             .AddSingleton<LfsExchanges>()
             .AddSingleton<LfsTransport>();
     }

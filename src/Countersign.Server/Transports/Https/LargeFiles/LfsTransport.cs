@@ -8,7 +8,7 @@ namespace Countersign.Server.Transports.Https.LargeFiles;
 
 /// <summary>Git LFS over HTTPS, from the classified request to the enforcement point: who asks, then what, then enforce.</summary>
 internal sealed class LfsTransport(
-    GitAuthentication authentication, TransferTokens tokens, CredentialRejections rejections, GitEnforcementPoint enforcement, LfsExchanges exchanges)
+    LfsAuthentication authentication, TransferTokens tokens, CredentialRejections rejections, GitEnforcementPoint enforcement, LfsExchanges exchanges)
 {
     public Task HandleAsync(HttpContext context, GitHttpRequest.Lfs request) =>
         request.Call.Oid is null ? CallAsync(context, request) : TransferAsync(context, request);
@@ -16,7 +16,7 @@ internal sealed class LfsTransport(
     /// <summary>Batches and locks: the person's own credential, and a document.</summary>
     private async Task CallAsync(HttpContext context, GitHttpRequest.Lfs request)
     {
-        if (await authentication.AuthenticateAsync(context, request.Repository, GitService.UploadPack) is not { } who)
+        if (await authentication.AuthenticateAsync(context, request.Repository) is not var (who, mayWrite))
         {
             return;
         }
@@ -38,7 +38,9 @@ internal sealed class LfsTransport(
             RequestOrigin.ClientOf(context), null, RequestShape.UserAgent(context)) { Passed = who.Passed };
         if (exchanges.Open(context, request.Call, command, document, out var error) is { } exchange)
         {
-            await EnforceAsync(context, exchange);
+            await (mayWrite || exchange.Request.Command.Class == OperationClass.Read
+                ? EnforceAsync(context, exchange)
+                : LfsAnswer.MessageAsync(context, StatusCodes.Status403Forbidden, "This SSH sign-in is for downloads only."));
         }
         else
         {
