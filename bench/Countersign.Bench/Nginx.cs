@@ -24,6 +24,8 @@ internal static class Nginx
           access_log off;
           keepalive_requests 1000000;
           client_max_body_size 0;
+          client_body_buffer_size 1m;
+          sendfile on;
           client_body_temp_path {{folder}}/body; proxy_temp_path {{folder}}/proxy; fastcgi_temp_path {{folder}}/fastcgi;
           uwsgi_temp_path {{folder}}/uwsgi; scgi_temp_path {{folder}}/scgi;
           {{site}}

@@ -15,9 +15,9 @@ internal static class Suite
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
                 [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
-                 ("forwarding", ForwardingSuite.RunAsync)])
+                 ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync)])
             {
-                if (what == name || what == "all")
+                if (what == name || (what == "all" && name != "rates"))
                 {
                     await RunAsync(name, run, folder.CreateSubdirectory(name).FullName, report);
                 }

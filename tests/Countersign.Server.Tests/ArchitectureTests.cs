@@ -47,6 +47,16 @@ public sealed class ArchitectureTests
         Assert.Equal([typeof(GitEnforcementPoint)], Taking(typeof(Forwarder)));
     }
 
+    [Fact]
+    public void Only_the_stores_open_their_files_so_that_every_change_is_noticed() =>
+        Assert.Equal(
+            ["DatabaseReader.cs", "LedgerConnection.cs", "LedgerReads.cs"],
+            Sources().Where(file => File.ReadAllText(file).Contains("SqliteConnectionStringBuilder", StringComparison.Ordinal)).Select(Path.GetFileName).Order());
+
+    private static IEnumerable<string> Sources([CallerFilePath] string here = "") =>
+        Directory.EnumerateFiles(Path.Combine(Path.GetDirectoryName(here)!, "../../src/Countersign.Server"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
+
     private static IEnumerable<Type> Taking(Type service) =>
         Server.Where(type => type.GetConstructors((System.Reflection.BindingFlags)52).Any(made => made.GetParameters().Any(parameter => parameter.ParameterType == service)));
 

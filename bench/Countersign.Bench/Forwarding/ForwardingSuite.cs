@@ -3,7 +3,12 @@ namespace Countersign.Bench.Forwarding;
 /// <summary>The gateway before another Git host, beside other ways to stand there, all before the same origin and in one run.</summary>
 internal static class ForwardingSuite
 {
-    public static async Task RunAsync(string folder, Report report)
+    public static Task RunAsync(string folder, Report report) => RunAsync(folder, report, transfers: true);
+
+    /// <summary>Request rates and listings alone: what a decision costs, in two minutes.</summary>
+    public static Task RunRatesAsync(string folder, Report report) => RunAsync(folder, report, transfers: false);
+
+    private static async Task RunAsync(string folder, Report report, bool transfers)
     {
         await using var origin = await Origin.StartAsync(Path.Combine(folder, "origin"));
         var measured = new Measurements();
@@ -13,7 +18,10 @@ internal static class ForwardingSuite
             await StartAsync(folder, origin, routes);
             await RequestRates.RunAsync(routes, measured);
             await Listings.RunAsync(routes, measured);
-            await Transfers.RunAsync(folder, origin, routes, measured);
+            if (transfers)
+            {
+                await Transfers.RunAsync(folder, origin, routes, measured);
+            }
         }
         finally
         {
@@ -24,7 +32,10 @@ internal static class ForwardingSuite
         }
 
         measured.Report(report, routes);
-        await PushMemory.RunAsync(Path.Combine(folder, "memory"), origin, report);
+        if (transfers)
+        {
+            await PushMemory.RunAsync(Path.Combine(folder, "memory"), origin, report);
+        }
     }
 
     /// <summary>In the order of their turns: each next to those that it is judged by.</summary>

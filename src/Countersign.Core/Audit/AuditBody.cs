@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
@@ -14,22 +15,29 @@ namespace Countersign.Core.Audit;
 /// </summary>
 public static class AuditBody
 {
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(unit => (char)unit).Where(unit => unit is not ('"' or '\\'))]);
+
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     /// <summary>Throws <see cref="ArgumentException"/> for a fact whose name is not printable ASCII: names are ours, never input.</summary>
-    public static byte[] Encode(long seq, AuditEvent @event)
+    public static byte[] Encode(long seq, AuditEvent @event) => Prepare(@event).At(seq);
+
+    /// <summary>All of it but the place in the log. Throws as <see cref="Encode"/>.</summary>
+    public static PreparedRecord Prepare(AuditEvent @event)
     {
-        var text = new StringBuilder(384);
-        text.Append("{\"seq\":").Append(seq).Append(",\"time\":\"");
-        text.Append(@event.Time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
-        text.Append("\",\"type\":");
-        AppendString(text, @event.Type);
-        text.Append(",\"actor\":");
-        AppendString(text, @event.Actor);
-        text.Append(",\"facts\":{");
-        AppendFacts(text, @event.Facts);
-        text.Append("}}");
-        return Encoding.ASCII.GetBytes(text.ToString());
+        var text = new ArrayBufferWriter<byte>(512);
+        text.Write(",\"time\":\""u8);
+        @event.Time.UtcDateTime.TryFormat(text.GetSpan(32), out var written, TimeFormat, CultureInfo.InvariantCulture);
+        text.Advance(written);
+        text.Write("\",\"type\":"u8);
+        WriteString(text, @event.Type);
+        text.Write(",\"actor\":"u8);
+        WriteString(text, @event.Actor);
+        text.Write(",\"facts\":{"u8);
+        WriteFacts(text, @event.Facts);
+        text.Write("}}"u8);
+        return new(text.WrittenMemory);
     }
 
     /// <returns>False for anything that <see cref="Encode"/> would not have written, byte for byte.</returns>
@@ -80,51 +88,66 @@ public static class AuditBody
     private static bool Enter(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
         => reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(name) && reader.Read();
 
-    private static void AppendFacts(StringBuilder text, IReadOnlyDictionary<string, string> facts)
+    private static void WriteFacts(ArrayBufferWriter<byte> text, IReadOnlyDictionary<string, string> facts)
     {
+        var ordered = facts.ToArray();
+        Array.Sort(ordered, static (left, right) => string.CompareOrdinal(left.Key, right.Key));
         var first = true;
-        foreach (var (name, value) in facts.OrderBy(fact => fact.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in ordered)
         {
             if (name.Length == 0 || name.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             {
                 throw new ArgumentException("The name of an audit fact is printable ASCII.", nameof(facts));
             }
 
-            text.Append(first ? "" : ",");
+            text.Write(first ? ""u8 : ","u8);
             first = false;
-            AppendString(text, name);
-            text.Append(':');
-            AppendString(text, value ?? "");
+            WriteString(text, name);
+            text.Write(":"u8);
+            WriteString(text, value ?? "");
         }
     }
 
-    private static void AppendString(StringBuilder text, string value)
+    private static void WriteString(ArrayBufferWriter<byte> text, ReadOnlySpan<char> value)
     {
-        text.Append('"');
-        for (var index = 0; index < value.Length; index++)
+        text.Write("\""u8);
+        while (!value.IsEmpty)
         {
-            var unit = value[index];
-            if (unit is '"' or '\\')
-            {
-                text.Append('\\').Append(unit);
-            }
-            else if (unit is >= ' ' and <= '~')
-            {
-                text.Append(unit);
-            }
-            else if (index + 1 < value.Length && char.IsSurrogatePair(unit, value[index + 1]))
-            {
-                AppendEscape(AppendEscape(text, unit), value[++index]);
-            }
-            else
-            {
-                AppendEscape(text, char.IsSurrogate(unit) ? '\ufffd' : unit);
-            }
+            var special = value.IndexOfAnyExcept(Plain);
+            var plain = value[..(special < 0 ? value.Length : special)];
+            text.Advance(Encoding.ASCII.GetBytes(plain, text.GetSpan(plain.Length)));
+            value = value[plain.Length..];
+            value = value.IsEmpty ? value : value[WriteEscaped(text, value)..];
         }
 
-        text.Append('"');
+        text.Write("\""u8);
     }
 
-    private static StringBuilder AppendEscape(StringBuilder text, char unit)
-        => text.Append("\\u").Append(((int)unit).ToString("x4", CultureInfo.InvariantCulture));
+    /// <returns>How many UTF-16 units were written.</returns>
+    private static int WriteEscaped(ArrayBufferWriter<byte> text, ReadOnlySpan<char> value)
+    {
+        var unit = value[0];
+        if (unit is '"' or '\\')
+        {
+            text.Write([(byte)'\\', (byte)unit]);
+            return 1;
+        }
+
+        if (value.Length > 1 && char.IsSurrogatePair(unit, value[1]))
+        {
+            WriteUnit(text, unit);
+            WriteUnit(text, value[1]);
+            return 2;
+        }
+
+        WriteUnit(text, char.IsSurrogate(unit) ? '\ufffd' : unit);
+        return 1;
+    }
+
+    private static void WriteUnit(ArrayBufferWriter<byte> text, char unit)
+    {
+        text.Write("\\u"u8);
+        ((int)unit).TryFormat(text.GetSpan(4), out var written, "x4", CultureInfo.InvariantCulture);
+        text.Advance(written);
+    }
 }

@@ -17,19 +17,31 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
     public async Task<Verdict?> DecidedAsync(IGitExchange exchange, Verdict verdict)
     {
         var now = clock.GetUtcNow();
-        var record = Decided(exchange, verdict, now);
+        var record = AuditBody.Prepare(Decided(exchange, verdict, now));
         var grant = (verdict.Decision as Decision.Allow)?.Grant;
         var push = exchange.Request.Command.MovesRefs;
         var index = await ledger.WriteAsync<long?>(transaction =>
-            grant is not null && !GrantStore.Use(transaction, grant, push, now) ? null : transaction.Append(record));
+            grant is not null && !GrantStore.Use(transaction, grant, push, now) ? null : transaction.AppendPrepared(record));
         return index is null ? null : verdict with { DecisionId = index };
     }
 
-    /// <param name="request">The allowed request.</param>
+    /// <summary>
+    /// Records how it ended, and what that means for its grant. Nothing is recorded beyond the decision where there is nothing to
+    /// tell: capabilities were shown, which are nothing of the repository, or somebody else carries the command and sees its end.
+    /// </summary>
+    /// <param name="exchange">The allowed exchange.</param>
     /// <param name="verdict">Its recorded verdict.</param>
     /// <param name="outcome">Null when forwarding failed on the way.</param>
-    public Task CompletedAsync(CommandRequest request, Verdict verdict, ForwardOutcome? outcome)
+    public Task CompletedAsync(IGitExchange exchange, Verdict verdict, ForwardOutcome? outcome)
     {
+        var request = exchange.Request;
+        var grant = (verdict.Decision as Decision.Allow)?.Grant;
+        var tells = outcome != ForwardOutcome.HandedOver && (exchange.Phase != ExchangePhase.Capabilities || outcome is not { Succeeded: true });
+        if (!tells && grant is null)
+        {
+            return Task.CompletedTask;
+        }
+
         var facts = Facts(request);
         facts["decision"] = verdict.DecisionId!.Value.ToString(CultureInfo.InvariantCulture);
         facts["outcome"] = outcome is null ? "failed" : outcome.Succeeded ? "ok" : "not ok";
@@ -41,8 +53,7 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         }
 
         var now = clock.GetUtcNow();
-        var grant = (verdict.Decision as Decision.Allow)?.Grant;
-        var record = new AuditEvent(AuditTypes.CommandCompleted, now, request.PrincipalName) { Facts = facts };
+        var record = tells ? AuditBody.Prepare(new(AuditTypes.CommandCompleted, now, request.PrincipalName) { Facts = facts }) : null;
         return ledger.WriteAsync(transaction =>
         {
             if (grant is not null)
@@ -55,7 +66,7 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
                 GrantStore.Renew(transaction, grant, now);
             }
 
-            return transaction.Append(record);
+            return record is null ? -1 : transaction.AppendPrepared(record);
         });
     }
 
@@ -68,6 +79,11 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         facts["policy"] = policies.Current.Digest;
         facts["client"] = exchange.Request.Client.ToString();
         facts["user_agent"] = exchange.Request.UserAgent;
+        if (exchange.HandsOver && verdict.Decision is Decision.Allow)
+        {
+            facts["carrier"] = "proxy";
+        }
+
         if (verdict.Decision.Reason.Rule is { } rule)
         {
             facts["rule"] = rule;

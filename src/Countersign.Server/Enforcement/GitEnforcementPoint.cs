@@ -47,7 +47,7 @@ internal sealed partial class GitEnforcementPoint(
         }
         finally
         {
-            await records.CompletedAsync(exchange.Request, verdict, outcome);
+            await CompleteAsync(exchange, verdict, outcome);
         }
 
         if (outcome is { IsCut: true })
@@ -57,6 +57,21 @@ internal sealed partial class GitEnforcementPoint(
 
         // What would be shown now is more than what was decided on.
         await (anew ? HandleAsync(exchange, cancellation) : Task.CompletedTask);
+    }
+
+    /// <summary>
+    /// Records how it ended. Who pushed hears the end when that is durable; who read need not wait for it, since what was shown
+    /// was recorded before.
+    /// </summary>
+    private async Task CompleteAsync(IGitExchange exchange, Verdict verdict, ForwardOutcome? outcome)
+    {
+        var recording = records.CompletedAsync(exchange, verdict, outcome);
+        if (outcome is { Succeeded: true, IsCut: false, BytesOut: > 0 } && exchange.Request.Command.Class == OperationClass.Read && verdict.Decision is Decision.Allow { Grant: null })
+        {
+            await exchange.EndAsync();
+        }
+
+        await recording;
     }
 
     private void Report(CommandRequest request, UpstreamUnavailableException exception)

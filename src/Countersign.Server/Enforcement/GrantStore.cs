@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
@@ -12,18 +13,36 @@ namespace Countersign.Server.Enforcement;
 /// Grants in the ledger. <see cref="Use"/> is the one way by which a grant lets a command through: a conditional write, in the
 /// transaction that records the decision.
 /// </summary>
-internal sealed class GrantStore(Ledger ledger)
+internal sealed class GrantStore
 {
-    /// <summary>The person's grants that may still be live; the rules judge them.</summary>
-    public IReadOnlyList<Grant> Live(PrincipalId principal, DateTimeOffset now) => ledger.Reads.Query(
-        """
-        SELECT id, challenge, principal, credential, class, workspace || '/' || repository, network, token,
-               scope, idle_s, created, last_used, ends, push_claimed, body
-        FROM grants WHERE principal = $1 AND ended = 0 AND ends > $2
-        """,
-        Read, principal.ToString(), now.ToUnixTimeMilliseconds());
+    private readonly ConcurrentDictionary<PrincipalId, Known> people = new();
+    private readonly Ledger ledger;
 
-    public static void Insert(LedgerTransaction transaction, Challenge challenge, FactorProof proof, CommandToken? token, DateTimeOffset now) =>
+    public GrantStore(Ledger ledger)
+    {
+        this.ledger = ledger;
+        ledger.GrantsChanged += person =>
+        {
+            if (people.TryGetValue(person, out var known))
+            {
+                known.Change();
+            }
+        };
+    }
+
+    /// <summary>The person's grants that may still be live; the rules judge them. Read anew after each change of one.</summary>
+    public IReadOnlyList<Grant> Live(PrincipalId principal, DateTimeOffset now) =>
+        people.GetOrAdd(principal, static _ => new()).Get(() => ledger.Reads.Query(
+            """
+            SELECT id, challenge, principal, credential, class, workspace || '/' || repository, network, token,
+                   scope, idle_s, created, last_used, ends, push_claimed, body
+            FROM grants WHERE principal = $1 AND ended = 0 AND ends > $2
+            """,
+            Read, principal.ToString(), now.ToUnixTimeMilliseconds()));
+
+    public static void Insert(LedgerTransaction transaction, Challenge challenge, FactorProof proof, CommandToken? token, DateTimeOffset now)
+    {
+        transaction.ChangedGrantsOf(challenge.PrincipalId);
         transaction.Execute(
             """
             INSERT INTO grants (challenge, principal, credential, class, workspace, repository, network, token,
@@ -35,28 +54,41 @@ internal sealed class GrantStore(Ledger ledger)
             challenge.Terms.Scope.ToString(), (long)challenge.Terms.Idle.TotalSeconds, now.ToUnixTimeMilliseconds(),
             (now + challenge.Terms.Max).ToUnixTimeMilliseconds(), ChallengeJson.WriteGrant(
                 proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs is not null));
+    }
 
     /// <summary>Renews the idle time; a push also claims the grant, so that no second push can use it. False when it is not to be had any more.</summary>
-    public static bool Use(LedgerTransaction transaction, Grant grant, bool push, DateTimeOffset now) =>
-        transaction.Execute(
+    public static bool Use(LedgerTransaction transaction, Grant grant, bool push, DateTimeOffset now)
+    {
+        transaction.ChangedGrantsOf(grant.PrincipalId);
+        return transaction.Execute(
             """
             UPDATE grants SET last_used = max(last_used, $1), push_claimed = max(push_claimed, $2)
             WHERE id = $3 AND ended = 0 AND ends > $1 AND last_used + idle_s * 1000 > $1 AND ($2 = 0 OR push_claimed = 0)
             """,
             now.ToUnixTimeMilliseconds(), push ? 1 : 0, grant.Id) == 1;
+    }
 
     /// <summary>A long transfer was a use until its end: the idle time begins anew. What has ended, or is over, stays so.</summary>
-    public static void Renew(LedgerTransaction transaction, Grant grant, DateTimeOffset now) =>
+    public static void Renew(LedgerTransaction transaction, Grant grant, DateTimeOffset now)
+    {
+        transaction.ChangedGrantsOf(grant.PrincipalId);
         transaction.Execute("UPDATE grants SET last_used = max(last_used, $1) WHERE id = $2 AND ended = 0 AND ends > $1", now.ToUnixTimeMilliseconds(), grant.Id);
+    }
 
     /// <summary>After a push: one that is known to have changed nothing gives the grant back for another try; any other ends it.</summary>
-    public static void PushEnded(LedgerTransaction transaction, Grant grant, bool untouched) =>
+    public static void PushEnded(LedgerTransaction transaction, Grant grant, bool untouched)
+    {
+        transaction.ChangedGrantsOf(grant.PrincipalId);
         transaction.Execute("UPDATE grants SET push_claimed = 0, ended = max(ended, $1) WHERE id = $2", untouched ? 0 : 1, grant.Id);
+    }
 
-    public static void EndAll(LedgerTransaction transaction, AccessEnded over) =>
+    public static void EndAll(LedgerTransaction transaction, AccessEnded over)
+    {
+        transaction.ChangedGrantsOf(over.Person);
         transaction.Execute(
             "UPDATE grants SET ended = 1 WHERE principal = $1 AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ended = 0",
             over.Person.ToString(), over.CredentialId, over.Workspace);
+    }
 
     private static Grant Read(SqliteDataReader reader)
     {
@@ -87,4 +119,29 @@ internal sealed class GrantStore(Ledger ledger)
     }
 
     private static InvalidDataException Broken() => new("a stored grant is broken");
+
+    /// <summary>One person's grants as last read, and whether they still are so.</summary>
+    private sealed class Known
+    {
+        private long changes;
+        private volatile Reading? last;
+
+        public void Change() => Interlocked.Increment(ref changes);
+
+        public IReadOnlyList<Grant> Get(Func<IReadOnlyList<Grant>> read)
+        {
+            // Counted first: what changes while it is read makes this reading an old one.
+            var now = Volatile.Read(ref changes);
+            if (last is { } reading && reading.Changes == now)
+            {
+                return reading.Grants;
+            }
+
+            var grants = read();
+            last = new(now, grants);
+            return grants;
+        }
+
+        private sealed record Reading(long Changes, IReadOnlyList<Grant> Grants);
+    }
 }

@@ -29,6 +29,9 @@ internal interface IGitExchange
     /// </summary>
     bool CanRepeat => false;
 
+    /// <summary>Allowed now, it would be carried by a proxy, which alone sees what passes and how it ends.</summary>
+    bool HandsOver => false;
+
     /// <summary>How long the client may be left waiting for a verdict.</summary>
     TimeSpan HoldTime { get; }
 
@@ -58,6 +61,9 @@ internal interface IGitExchange
     Task RefuseAsync(Refused refused, CancellationToken cancellation);
 
     Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation);
+
+    /// <summary>The answer is whole: its end may go out now.</summary>
+    ValueTask EndAsync() => ValueTask.CompletedTask;
 
     /// <summary>Gives the answer of a moment ago; only after <see cref="CanRepeat"/>.</summary>
     Task RepeatAsync(CancellationToken cancellation) => throw new InvalidOperationException("there is nothing to repeat");

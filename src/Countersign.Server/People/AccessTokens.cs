@@ -13,14 +13,20 @@ internal sealed class AccessTokens(
     private const int MaxLabel = 100;
 
     private const string ByHash = $"""
-        SELECT {PrincipalQuery.Columns}, t."Id", t."Label" FROM "AccessTokens" t JOIN "AspNetUsers" p ON p."Id" = t."OwnerId"
-        WHERE t."Hash" = $1 AND t."ExpiresAt" > $2 AND t."RevokedAt" IS NULL AND p."DisabledAt" IS NULL
+        SELECT {PrincipalQuery.Columns}, t."Id", t."Label", t."ExpiresAt" FROM "AccessTokens" t JOIN "AspNetUsers" p ON p."Id" = t."OwnerId"
+        WHERE t."Hash" = $1 AND t."RevokedAt" IS NULL AND p."DisabledAt" IS NULL
         """;
 
-    private const string Live = """
-        SELECT 1 FROM "AccessTokens" t JOIN "AspNetUsers" p ON p."Id" = t."OwnerId"
-        WHERE t."Id" = $1 AND t."OwnerId" = $2 AND t."ExpiresAt" > $3 AND t."RevokedAt" IS NULL AND p."DisabledAt" IS NULL
+    private const string ById = """
+        SELECT t."OwnerId", t."ExpiresAt" FROM "AccessTokens" t JOIN "AspNetUsers" p ON p."Id" = t."OwnerId"
+        WHERE t."Id" = $1 AND t."RevokedAt" IS NULL AND p."DisabledAt" IS NULL
         """;
+
+    private readonly Remembered<string, Found> byHash = reader.Remember<string, Found>(hash =>
+        reader.First(ByHash, Found.Read, Convert.FromHexString(hash)));
+
+    private readonly Remembered<Guid, Life> byId = reader.Remember<Guid, Life>(token =>
+        reader.First(ById, static row => new Life(new(row.GetGuid(0)), row.GetInt64(1)), token));
 
     public async Task<Result<(TokenSummary Token, string Secret)>> AddAsync(PrincipalId owner, string label, int days, string actor, CancellationToken cancellation)
     {
@@ -88,23 +94,23 @@ internal sealed class AccessTokens(
             return null;
         }
 
-        var found = reader.First(
-            ByHash,
-            static row => new Found(PrincipalQuery.Read(row), row.GetGuid(PrincipalQuery.Count), row.GetString(PrincipalQuery.Count + 1)),
-            StoredSecret.Hash(secret),
-            clock.GetUtcNow().ToUnixTimeMilliseconds());
-        if (found is null || !IsNamed(found.Owner, userName))
+        var found = byHash.Find(Convert.ToHexString(StoredSecret.Hash(secret)));
+        if (found is null || !IsAhead(found.Expires) || !IsNamed(found.Who.Principal, userName))
         {
             return null;
         }
 
         uses.OfToken(found.Token, from);
-        return new(found.Owner, new(found.Token.ToString("N"), found.Label));
+        return found.Who;
     }
 
     public bool IsLive(PrincipalId owner, string credentialId) =>
         Guid.TryParseExact(credentialId, "N", out var token)
-        && reader.First(Live, static _ => true, token, owner.Value, clock.GetUtcNow().ToUnixTimeMilliseconds());
+        && byId.Find(token) is { } life
+        && life.Owner == owner
+        && IsAhead(life.Expires);
+
+    private bool IsAhead(long expires) => expires > clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     // A token used under another name is refused even though it is good: the name is what the log and the prompt show.
     private static bool IsNamed(Principal owner, string? userName) =>
@@ -113,5 +119,15 @@ internal sealed class AccessTokens(
     private static TokenSummary Summary(AccessTokenRow row) =>
         new(row.Id.ToString("N"), row.Label, row.CreatedAt, row.ExpiresAt, row.LastUsedAt, row.LastUsedFrom);
 
-    private sealed record Found(Principal Owner, Guid Token, string Label);
+    /// <param name="Expires">In Unix milliseconds, as stored.</param>
+    private sealed record Found(AuthenticatedCredential Who, Guid Token, long Expires)
+    {
+        public static Found Read(Microsoft.Data.Sqlite.SqliteDataReader row)
+        {
+            var token = row.GetGuid(PrincipalQuery.Count);
+            return new(new(PrincipalQuery.Read(row), new(token.ToString("N"), row.GetString(PrincipalQuery.Count + 1))), token, row.GetInt64(PrincipalQuery.Count + 2));
+        }
+    }
+
+    private sealed record Life(PrincipalId Owner, long Expires);
 }

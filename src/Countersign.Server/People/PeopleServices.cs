@@ -14,7 +14,8 @@ internal static class PeopleServices
     {
         services.AddDbContextFactory<GatewayDbContext>((provider, options) => options
             .UseSqlite($"Data Source={provider.GetRequiredService<GatewayOptions>().DatabaseFile};Default Timeout=10")
-            .AddInterceptors(new SqliteDurability()));
+            .AddInterceptors(new SqliteDurability(), provider.GetRequiredService<DatabaseVersion>()));
+        services.AddSingleton<DatabaseVersion>();
         services.AddSingleton<DatabaseReader>();
         services.AddSingleton<GatewayDatabase>();
         services.AddHostedService(provider => provider.GetRequiredService<GatewayDatabase>());

@@ -17,6 +17,8 @@ internal sealed class PersonStore(
         SELECT {PrincipalQuery.Columns} FROM "AspNetUsers" p WHERE p."Id" = $1 AND p."DisabledAt" IS NULL
         """;
 
+    private readonly Remembered<PrincipalId, Principal> enabled = reader.Remember<PrincipalId, Principal>(id => reader.First(Enabled, PrincipalQuery.Read, id.Value));
+
     public async Task<bool> AnyAsync(CancellationToken cancellation)
     {
         await using var scope = scopes.CreateAsyncScope();
@@ -79,7 +81,7 @@ internal sealed class PersonStore(
             : null;
     }
 
-    public Principal? FindPrincipal(PrincipalId id) => reader.First(Enabled, PrincipalQuery.Read, id.Value);
+    public Principal? FindPrincipal(PrincipalId id) => enabled.Find(id);
 
     public Task<Result<PersonSummary>> DisableAsync(string name, string actor, CancellationToken cancellation) =>
         ChangeAsync(name, AuditTypes.PersonDisabled, actor, DisableAsync, cancellation);

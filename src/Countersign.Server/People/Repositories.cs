@@ -13,21 +13,17 @@ internal sealed class Repositories(
     IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, IRepositoryFiles files, UpstreamStore upstreams, TakenPlaces places, AuditTrail audit, TimeProvider clock)
     : IRepositories
 {
-    private const string ByPath = """
-        SELECT r."Kind", r."IsPublic", w."Mode", m."Role"
-        FROM "Repositories" r
-        JOIN "Workspaces" w ON w."Key" = r."WorkspaceKey"
-        LEFT JOIN "Memberships" m ON m."WorkspaceKey" = r."WorkspaceKey" AND m."PersonId" = $3 AND m."AcceptedAt" IS NOT NULL
-        WHERE r."WorkspaceKey" = $1 AND r."Name" = $2
-        """;
-
     // A repository that nobody added: its workspace's Git host may have it. Without such a host it does not exist.
-    private const string ByWorkspace = """
-        SELECT w."UpstreamName", 0, w."Mode", m."Role"
+    private const string ByPath = """
+        SELECT r."Kind", r."IsPublic", w."Mode", m."Role", w."UpstreamName"
         FROM "Workspaces" w
-        LEFT JOIN "Memberships" m ON m."WorkspaceKey" = w."Key" AND m."PersonId" = $2 AND m."AcceptedAt" IS NOT NULL
+        LEFT JOIN "Repositories" r ON r."WorkspaceKey" = w."Key" AND r."Name" = $2
+        LEFT JOIN "Memberships" m ON m."WorkspaceKey" = w."Key" AND m."PersonId" = $3 AND m."AcceptedAt" IS NOT NULL
         WHERE w."Key" = $1
         """;
+
+    private readonly Remembered<(RepositoryPath Path, PrincipalId Person), Found> known = reader.Remember<(RepositoryPath Path, PrincipalId Person), Found>(key =>
+        reader.First(ByPath, row => new Found(FactsOf(key.Path, row), RoleOf(row, 3)), key.Path.Workspace, key.Path.Name, key.Person.Value));
 
     public Task<Result<RepositorySummary>> AddAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string? importPath, string actor, CancellationToken cancellation) =>
         AddAsync(new(path, kind, isPublic, importPath is not null, null), actor, importPath is null ? files.CreateAsync : (made, token) => files.ImportAsync(made, importPath, token), cancellation);
@@ -62,12 +58,7 @@ internal sealed class Repositories(
 
     public (RepositoryFacts? Facts, Role Role) Find(RepositoryPath path, PrincipalId person)
     {
-        var found = reader.First(ByPath, row => new Found(Facts(path, row), RoleOf(row, 3)), path.Workspace, path.Name, person.Value);
-        found ??= reader.First(
-            ByWorkspace,
-            row => new Found(row.IsDBNull(0) ? null : new(path, RepositoryKind.Repository, false, ModeOf(row, 2)), RoleOf(row, 3)),
-            path.Workspace,
-            person.Value);
+        var found = known.Find((path, person));
         return (found?.Facts, found?.Role ?? Role.None);
     }
 
@@ -146,11 +137,10 @@ internal sealed class Repositories(
 
     private static readonly Refusal Taken = new("repository_taken", "That repository exists already.");
 
-    private static RepositoryFacts Facts(RepositoryPath path, SqliteDataReader row) => new(
-        path,
-        Enum.Parse<RepositoryKind>(row.GetString(0)),
-        row.GetBoolean(1),
-        ModeOf(row, 2));
+    private static RepositoryFacts? FactsOf(RepositoryPath path, SqliteDataReader row) =>
+        !row.IsDBNull(0) ? new(path, Enum.Parse<RepositoryKind>(row.GetString(0)), row.GetBoolean(1), ModeOf(row, 2))
+        : !row.IsDBNull(4) ? new(path, RepositoryKind.Repository, false, ModeOf(row, 2))
+        : null;
 
     private static Mode? ModeOf(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : Enum.Parse<Mode>(row.GetString(column));
 

@@ -7,7 +7,7 @@ namespace Countersign.Server.Storage;
 /// Prepared statements on pooled read-only connections to <c>countersign.db</c>, for what every Git request asks: tens of
 /// microseconds each, where a mapped query takes several times that. Each read sees everything committed before it began.
 /// </summary>
-internal sealed class DatabaseReader(GatewayOptions options) : IDisposable
+internal sealed class DatabaseReader(GatewayOptions options, DatabaseVersion version) : IDisposable
 {
     private readonly ConcurrentBag<Connection> idle = [];
     private volatile bool disposed;
@@ -34,6 +34,12 @@ internal sealed class DatabaseReader(GatewayOptions options) : IDisposable
             throw;
         }
     }
+
+    /// <summary>Keeps what <paramref name="read"/> finds until the file changes; null is not kept.</summary>
+    public Remembered<TKey, TAnswer> Remember<TKey, TAnswer>(Func<TKey, TAnswer?> read)
+        where TKey : notnull
+        where TAnswer : class =>
+        new(version, read);
 
     public void Dispose()
     {

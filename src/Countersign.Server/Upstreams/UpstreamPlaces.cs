@@ -5,7 +5,7 @@ namespace Countersign.Server.Upstreams;
 
 /// <summary>
 /// Which repository is where. A repository that was added has the place that it was added with; any other belongs to the Git
-/// host of its workspace, under the workspace's folder there. Read anew for every request: nothing here is remembered.
+/// host of its workspace, under the workspace's folder there.
 /// </summary>
 internal sealed class UpstreamPlaces(DatabaseReader reader, UpstreamStore upstreams)
 {
@@ -15,15 +15,13 @@ internal sealed class UpstreamPlaces(DatabaseReader reader, UpstreamStore upstre
         WHERE w."Key" = $1
         """;
 
+    private readonly Remembered<RepositoryPath, Found> known = reader.Remember<RepositoryPath, Found>(repository => reader.First(
+        ByPath, static row => new Found(Text(row, 1), Text(row, 2), Text(row, 3)), repository.Workspace, repository.Name));
+
     /// <summary>Null for this machine, which also is the answer for what is nowhere. Throws <see cref="InvalidDataException"/> when a host is named that is not there.</summary>
     public UpstreamPlace? Find(RepositoryPath repository)
     {
-        var found = reader.First(
-            ByPath,
-            static row => new Found(Text(row, 1), Text(row, 2), Text(row, 3)),
-            repository.Workspace,
-            repository.Name);
-        if (found?.Upstream is not { } name)
+        if (known.Find(repository) is not { } found || found.Upstream is not { } name)
         {
             return null;
         }

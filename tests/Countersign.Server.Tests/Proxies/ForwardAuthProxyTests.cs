@@ -48,9 +48,11 @@ public sealed class ForwardAuthProxyTests
         var seen = await host.StopAndReadAsync();
         Assert.All(seen, line => Assert.Contains($" 200 authorization=\"{GitHost.Credential}\"", line, StringComparison.Ordinal));
         Assert.DoesNotContain(seen, line => line.Contains(ann.Token, StringComparison.Ordinal));
+        var records = await proxy.Gateway.AuditAsync();
+        Assert.DoesNotContain(records, record => record.Event.Type == AuditTypes.CommandCompleted);
         Assert.All(
-            (await proxy.Gateway.AuditAsync()).Where(record => record.Event.Type == AuditTypes.CommandCompleted),
-            record => Assert.Equal("handed to the proxy", record.Event.Facts["detail"]));
+            records.Where(record => record.Event.Type == AuditTypes.CommandDecided && record.Event.Facts["outcome"] == "allow"),
+            record => Assert.Equal("proxy", record.Event.Facts["carrier"]));
         await proxy.Gateway.AssertInvariantsAsync();
     }
 

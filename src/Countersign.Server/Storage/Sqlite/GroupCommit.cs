@@ -1,3 +1,4 @@
+using Countersign.Core.Identities;
 using Microsoft.Data.Sqlite;
 
 namespace Countersign.Server.Storage.Sqlite;
@@ -12,7 +13,7 @@ internal readonly record struct GroupOutcome(long? AuditSize, LedgerUnavailableE
 /// behind its own savepoint, so that only the guilty one fails. Trouble with the file fails everybody, and the connection is
 /// given up: the next group opens a new one, which is how the ledger recovers by itself.
 /// </summary>
-internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey)
+internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey, Action<PrincipalId> grantsChanged)
 {
     private LedgerConnection? connection;
 
@@ -119,11 +120,23 @@ internal sealed class GroupCommit(LedgerFile file, ReadOnlyMemory<byte> sealKey)
         return new(open, sealKey);
     }
 
-    private static void Commit(LedgerConnection open, LedgerTransaction transaction, IReadOnlyList<UnitOfWork> units)
+    private void Commit(LedgerConnection open, LedgerTransaction transaction, IReadOnlyList<UnitOfWork> units)
     {
         transaction.WriteHead();
         transaction.Close();
-        open.Run("COMMIT");
+        try
+        {
+            open.Run("COMMIT");
+        }
+        finally
+        {
+            // Before anybody goes on; and when it failed, since it may have been made all the same.
+            foreach (var person in transaction.GrantsChanged)
+            {
+                grantsChanged(person);
+            }
+        }
+
         foreach (var unit in units)
         {
             unit.Complete();

@@ -1,3 +1,4 @@
+using Countersign.Core.Identities;
 using Microsoft.Data.Sqlite;
 
 namespace Countersign.Server.Storage.Sqlite;
@@ -21,7 +22,7 @@ internal sealed partial class Ledger : IAsyncDisposable
     private Ledger(LedgerFile file, ReadOnlyMemory<byte> sealKey, ILogger<Ledger> logger)
     {
         this.logger = logger;
-        groups = new(file, sealKey);
+        groups = new(file, sealKey, person => GrantsChanged?.Invoke(person));
         Reads = new(file);
         new Thread(RunGroups) { Name = "ledger writer", IsBackground = true }.Start();
     }
@@ -31,6 +32,9 @@ internal sealed partial class Ledger : IAsyncDisposable
     /// do not throw, do not block.
     /// </summary>
     public event Action<long>? Appended;
+
+    /// <summary>Told after a commit that changed grants of a person, before whoever asked for it goes on. The same terms as <see cref="Appended"/>.</summary>
+    public event Action<PrincipalId>? GrantsChanged;
 
     public LedgerReads Reads { get; }
 

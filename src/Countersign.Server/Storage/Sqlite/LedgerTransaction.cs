@@ -1,4 +1,5 @@
 using Countersign.Core.Audit;
+using Countersign.Core.Identities;
 using Microsoft.Data.Sqlite;
 
 namespace Countersign.Server.Storage.Sqlite;
@@ -20,6 +21,9 @@ internal sealed class LedgerTransaction
 
     /// <summary>The size of the audit log when this transaction added records to it.</summary>
     internal long? NewSize => ChangedHead?.Size > firstSize ? ChangedHead.Size : null;
+
+    /// <summary>Whose grants this transaction has changed.</summary>
+    internal HashSet<PrincipalId> GrantsChanged { get; } = [];
 
     /// <summary>Runs one statement with parameters <c>$1..$n</c>; returns the number of rows that it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> parameters) => Prepare(sql, parameters).ExecuteNonQuery();
@@ -43,10 +47,16 @@ internal sealed class LedgerTransaction
         return found;
     }
 
+    /// <summary>Says that grants of this person are not what they were.</summary>
+    public void ChangedGrantsOf(PrincipalId person) => GrantsChanged.Add(person);
+
     /// <summary>Puts the event into the audit log in this transaction: both become durable or neither does. Returns its index (0-based).</summary>
-    public long Append(AuditEvent @event)
+    public long Append(AuditEvent @event) => AppendPrepared(AuditBody.Prepare(@event));
+
+    /// <summary>The same for what was prepared before, so that the one thread that writes has less to do.</summary>
+    public long AppendPrepared(PreparedRecord record)
     {
-        var (before, body) = (Head, AuditBody.Encode(Head.Size, @event));
+        var (before, body) = (Head, record.At(Head.Size));
         var after = before.Append(sealKey.Span, body);
         try
         {

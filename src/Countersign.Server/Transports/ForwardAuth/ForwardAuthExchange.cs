@@ -21,6 +21,8 @@ internal sealed class ForwardAuthExchange(HttpContext context, CommandRequest re
 
     public ExchangePhase Phase => phase;
 
+    public bool HandsOver => true;
+
     public TimeSpan HoldTime =>
         phase == ExchangePhase.RefList && request.Command.Service == GitService.ReceivePack && holds.PushBeforeRefs == "tell"
             ? TimeSpan.Zero

@@ -25,6 +25,9 @@ internal sealed class InfoRefsExchange(
     // What nginx is to carry on from needs capabilities of its own.
     public bool CanRepeat => handOver is null && Phase == ExchangePhase.Capabilities && (recent = answers.Find(request)) is not null;
 
+    // Capabilities are looked at on their way, whatever carries the rest: a host that answers with refs is asked anew.
+    public bool HandsOver => handOver is not null && Phase == ExchangePhase.RefList && !context.Response.HasStarted;
+
     public TimeSpan HoldTime
     {
         get
@@ -89,10 +92,9 @@ internal sealed class InfoRefsExchange(
             OffersNoMore = handOver is not null,
         };
 
-        // Capabilities are looked at on their way, whatever carries the rest: a host that answers with refs is asked anew.
-        if (handOver is not null && Phase == ExchangePhase.RefList && !context.Response.HasStarted)
+        if (HandsOver)
         {
-            return handOver.Refs(far);
+            return handOver!.Refs(far);
         }
 
         if (drip.HasBegun)
@@ -135,6 +137,8 @@ internal sealed class InfoRefsExchange(
         version = 0;
         return showsNone;
     }
+
+    public ValueTask EndAsync() => new(context.Response.CompleteAsync());
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -31,6 +31,8 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public ExchangePhase Phase => ExchangePhase.Transfer;
 
+    public bool HandsOver => terms.HandOver is not null && !context.Response.HasStarted;
+
     public TimeSpan HoldTime => TimeSpan.FromSeconds(Talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
 
     public TimeSpan? KeepAliveEvery => Talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
@@ -118,10 +120,10 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        if (terms.HandOver is { } handOver && !context.Response.HasStarted)
+        if (HandsOver)
         {
             BodyHead.Forget(body.Reader); // the rest of an upload is not wanted any more
-            return handOver.Rpc(Far());
+            return terms.HandOver!.Rpc(Far());
         }
 
         Begin();

@@ -28,6 +28,9 @@ internal sealed class UploadPackExchange : IHttpExchange
 
     public ExchangePhase Phase => ExchangePhase.Transfer;
 
+    // Not what was told something already, and not what has an argument that must be taken out on its way.
+    public bool HandsOver => terms.HandOver is not null && !context.Response.HasStarted && !head.SidebandAll;
+
     public TimeSpan HoldTime => TimeSpan.FromSeconds(Talks ? terms.Holds.ChallengeSeconds : terms.Holds.HttpsSeconds);
 
     public TimeSpan? KeepAliveEvery => Talks ? TimeSpan.FromSeconds(terms.Holds.KeepAliveSeconds) : null;
@@ -98,10 +101,9 @@ internal sealed class UploadPackExchange : IHttpExchange
 
     public Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        // Not what was told something already, and not what has an argument that must be taken out on its way.
-        if (terms.HandOver is { } handOver && !context.Response.HasStarted && !head.SidebandAll)
+        if (HandsOver)
         {
-            return Task.FromResult(handOver.Rpc(new(Request.Command, version) { Credential = Request.Passed }));
+            return Task.FromResult(terms.HandOver!.Rpc(new(Request.Command, version) { Credential = Request.Passed }));
         }
 
         Begin();
@@ -116,6 +118,8 @@ internal sealed class UploadPackExchange : IHttpExchange
         };
         return upstream.ForwardAsync(far, body.Reader, context.Response.BodyWriter, cancellation);
     }
+
+    public ValueTask EndAsync() => new(context.Response.CompleteAsync());
 
     public ValueTask DisposeAsync()
     {
