@@ -27,6 +27,10 @@ internal sealed class GatewayHost(IServiceProvider services)
         {
             Data = data, Http = new(IPAddress.Loopback, port), Url = new($"http://localhost:{port}"),
             AcceleratedLocation = configuration["Gateway:AcceleratedLocation"],
+            Ssh = configuration["Gateway:Ssh"] is { } ssh ? IPEndPoint.Parse(ssh) : null,
+            Https = configuration["Gateway:Https"] is { } https ? IPEndPoint.Parse(https) : null,
+            Certificate = configuration["Gateway:Certificate"],
+            CertificateKey = configuration["Gateway:CertificateKey"],
             TrustedProxies = configuration["Gateway:TrustedProxies"] is { } proxies ? [IPNetwork.Parse(proxies)] : [],
         };
         using var folder = DataFolder.Open(options);
@@ -64,6 +68,8 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return await OriginBinding.LetThroughAsync(services, everything: rest == "everything");
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
+            case "add-key":
+                return await AddKeyAsync(rest);
             default:
                 return "unknown word";
         }
@@ -110,6 +116,13 @@ internal sealed class GatewayHost(IServiceProvider services)
         {
             Environment.FailFast("approving failed", exception); // else the driver would wait for its time limit
         }
+    }
+
+    private async Task<string> AddKeyAsync(string line)
+    {
+        var owner = await services.GetRequiredService<IPeople>().FindAsync(Names.Person(0), CancellationToken.None);
+        var added = await services.GetRequiredService<ISshKeys>().AddAsync(owner!.Id, line, "bench", null, "bench", CancellationToken.None);
+        return added.Refusal?.ToString() ?? "ok";
     }
 
     private async Task<string> AddRepositoryAsync(string[] words)

@@ -15,6 +15,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    public int Id => process.Id;
+
     public ProcessFigures Figures => new(process.Id);
 
     public static Task<ServerProcess> GatewayAsync(string data, bool local, params string[] settings)

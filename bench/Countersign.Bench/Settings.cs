@@ -28,6 +28,9 @@ internal static class Settings
 
     public static int Listings { get; } = Number("BENCH_LISTINGS", 30);
 
+    /// <summary>Sessions over SSH that are held at one time.</summary>
+    public static int SshSessions { get; } = Number("BENCH_SSH_SESSIONS", 200);
+
     /// <summary>The push that memory is measured with, against one of <see cref="SmallMegabytes"/>.</summary>
     public static int BigMegabytes { get; } = Number("BENCH_BIG_MEGABYTES", 2048);
 

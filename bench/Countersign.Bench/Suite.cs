@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Countersign.Bench.Forwarding;
+using Countersign.Bench.Ssh;
 
 namespace Countersign.Bench;
 
@@ -15,7 +16,7 @@ internal static class Suite
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
                 [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
-                 ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync)])
+                 ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync), ("ssh", SshSuite.RunAsync)])
             {
                 if (what == name || (what == "all" && name != "rates"))
                 {

@@ -74,6 +74,9 @@ internal static class Transfer
 
     private static Task<TimeSpan> PushAsync(string source, string url) => Git.TimeAsync(source, "push", "--quiet", url, "refs/heads/main");
 
+    /// <summary>An empty repository that is served as the gateway serves its own.</summary>
+    public static Task MakePeerAsync(string repository) => MakePeerAsync(repository, DefaultCheck);
+
     private static async Task MakePeerAsync(string repository, string check)
     {
         await Git.RunAsync(null, "init", "--quiet", "--bare", "--template=", repository);
