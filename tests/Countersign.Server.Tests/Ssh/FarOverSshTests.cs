@@ -195,8 +195,9 @@ public sealed class FarOverSshTests : IAsyncLifetime
         await tree.CommitAsync("big.bin", Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(2_000_000)));
         host.Before = context =>
         {
-            context.Response.StatusCode = status;
-            return Task.FromResult(context.Request.Method == "POST");
+            var isPush = context.Request.Method == "POST";
+            context.Response.StatusCode = isPush ? status : 200;
+            return Task.FromResult(isPush);
         };
         var result = await tree.RunAsync("push", "origin", "main");
         Assert.NotEqual(0, result.ExitCode);
