@@ -1,10 +1,12 @@
 /*
- * countersign-keeper UID|- SSHD ARGUMENT...: runs sshd for the gateway, and sees to it that nothing of sshd outlives either.
+ * countersign-keeper LOCK UID|- SSHD ARGUMENT...: runs sshd for the gateway, and sees to it that nothing of sshd outlives either.
  *
  * Standard input is a pipe whose other end only the gateway has. Its end is the sign to stop, and it comes however the gateway
  * ends, SIGKILL included. A signal on a parent's death (PR_SET_PDEATHSIG) would not do for that: it follows a thread, and
  * reaches sshd but not the processes that sshd makes for its connections. Those are in sessions of their own, so signalling a
  * process group would not reach them either; but as "child subreaper" (prctl(2)) we inherit each one whose parent ends.
+ *
+ * It holds the lock on LOCK until its end: after a gateway was killed, the next one's keeper waits for the last one's.
  *
  * With a UID it becomes that user first, with no other group and no way back; sshd then is no root process at all.
  */
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -94,7 +97,7 @@ static int start(char **words, const sigset_t *before)
 
 int main(int count, char **words)
 {
-    if (count < 3)
+    if (count < 4)
         return CANNOT;
     sigset_t ours, before;
     sigemptyset(&ours);
@@ -105,11 +108,14 @@ int main(int count, char **words)
     if (nothing < 0 || dup2(nothing, STDOUT_FILENO) < 0) /* standard output is the gateway's, and whoever reads it waits for its end */
         return cannot("open /dev/null");
     setsid(); /* Ctrl-C in the gateway's terminal is the gateway's: it ends what is held with a sentence, and then us */
-    if (become(words[1]) != 0)
+    int lock = open(words[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0)
+        return cannot("take the lock");
+    if (become(words[2]) != 0)
         return cannot("become the user that sshd runs as");
     sigprocmask(SIG_BLOCK, &ours, &before);
     int arrived = signalfd(-1, &ours, SFD_CLOEXEC);
-    if (arrived < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || start(words + 2, &before) != 0)
+    if (arrived < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || start(words + 3, &before) != 0)
         return cannot("keep sshd");
 
     int stopping = 0;

@@ -43,6 +43,7 @@ internal static class ApiRoutes
         PolicyResource.Map(api);
         AuditResource.Map(api);
         InstanceResource.Map(api);
+        SshResource.Map(api);
         app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
         return app;
     }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Transports.Tls;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -8,7 +9,8 @@ namespace Countersign.Server.Api;
 /// <param name="Url">What people see.</param>
 /// <param name="SetUp">There is an owner account.</param>
 /// <param name="Certificate">The certificate of HTTPS at the gateway itself; null where it serves none.</param>
-internal sealed record InstanceView(string Version, string Url, bool SetUp, CertificateView? Certificate);
+/// <param name="Ssh">The SSH server.</param>
+internal sealed record InstanceView(string Version, string Url, bool SetUp, CertificateView? Certificate, SshServerView Ssh);
 
 /// <param name="Expires">When the certificate in use ends.</param>
 /// <param name="Defect">Why the files as they are now are not in use; null when they are.</param>
@@ -30,12 +32,12 @@ internal static class InstanceResource
             .WithName("setupLink").WithSummary("A new one-time set-up link; the one before stops working. Only while nobody is there.");
     }
 
-    private static async Task<Ok<InstanceView>> ShowAsync(GatewayOptions options, IPeople people, HttpContext context, CancellationToken cancellation)
+    private static async Task<Ok<InstanceView>> ShowAsync(GatewayOptions options, IPeople people, SshState ssh, HttpContext context, CancellationToken cancellation)
     {
         var certificate = context.RequestServices.GetService<ServerCertificate>()?.State;
         return TypedResults.Ok(new InstanceView(
             Version, options.Url.GetLeftPart(UriPartial.Authority), await people.AnyAsync(cancellation),
-            certificate is null ? null : new(certificate.NotAfter, certificate.Defect)));
+            certificate is null ? null : new(certificate.NotAfter, certificate.Defect), SshServerView.Of(ssh)));
     }
 
     private static async Task<Results<Ok<SetupLinkView>, ProblemHttpResult>> IssueAsync(

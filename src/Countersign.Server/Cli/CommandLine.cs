@@ -53,6 +53,7 @@ internal static partial class CommandLine
             WorkspaceCommands.Member(admin),
             RepositoryCommands.Make(admin),
             UpstreamCommands.Make(admin),
+            SshCommand.Make(admin),
             PolicyCommands.Make(admin),
             RequestCommands.Make(admin),
             AuditCommands.Make(admin),

@@ -34,6 +34,7 @@ internal static partial class DoctorCommand
                 Space(folder),
                 Policy(Path.Combine(folder, "policy.yaml")),
                 Log(folder),
+                .. SshFindings.HostKeys(folder),
                 .. await GatewayAsync(admin, parsed, data, cancellation),
                 .. await UpstreamsAsync(admin, parsed, cancellation),
             ];
@@ -130,7 +131,7 @@ internal static partial class DoctorCommand
         {
             var reply = await admin.SendAsync(parsed, AdminCall.Get("instance"), cancellation);
             return reply.Succeeded
-                ? [new("gateway", "ok", $"running at {reply.Json.Text("url")}, version {reply.Json.Text("version")}"), .. Certificate(reply.Json)]
+                ? [new("gateway", "ok", $"running at {reply.Json.Text("url")}, version {reply.Json.Text("version")}"), .. Certificate(reply.Json), .. await SshFindings.FindAsync(reply.Json, cancellation)]
                 : [new("gateway", "wrong", reply.Detail)];
         }
         catch (NoGatewayException)

@@ -53,7 +53,7 @@ public sealed class ApiFixture : IAsyncLifetime
             AdminSocket.Configure(kestrel, options.AdminSocket);
         });
         builder.Services.AddApi()
-            .AddSingleton(options)
+            .AddSingleton(options).AddSingleton<Countersign.Server.Transports.Ssh.SshState>()
             .AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IPeople>(People).AddSingleton<ISignIn>(People).AddSingleton<ISessions>(People)
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)

@@ -44,7 +44,9 @@ internal sealed class SshFixture : IAsyncDisposable
             asked =>
             {
                 asked = asked with { Ssh = new(IPAddress.Loopback, port), IsSshAsked = true };
-                return options?.Invoke(asked) ?? asked;
+                asked = options?.Invoke(asked) ?? asked;
+                SharedHostKeys.PutInto(SshPlaces.KeysFolder(asked));
+                return asked;
             });
         return new(gateway);
     }

@@ -38,6 +38,7 @@ internal sealed class WebHost : IAsyncDisposable
         builder.Services.AddSingleton(DispatchProxy.Create<IPeople, NotAsked>());
         builder.Services.AddSessionAuthentication();
         builder.Services.AddWeb();
+        builder.Services.AddSingleton<Countersign.Server.Transports.Ssh.SshState>();
         var app = builder.Build();
         app.MapWeb();
         app.MapGet("/fails", string () => throw new InvalidOperationException("canary-in-an-exception"));

@@ -29,12 +29,18 @@ internal static class HostKeys
             {
                 await MakeAsync(file, options, programs, cancellation);
             }
-            else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
+            else if (Exposure(file) is { } exposure)
             {
-                throw new SshUnavailableException($"others may read the host key {file}; if nobody has, chmod 600 it, else delete it and tell people of the new one");
+                throw new SshUnavailableException(exposure);
             }
         }
     }
+
+    /// <summary>What is wrong when somebody else may read a private key, and what to do; null when nobody may.</summary>
+    public static string? Exposure(string file) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0
+            ? $"others may read the host key {file}; if nobody has, chmod 600 it, else delete it and tell people of the new one"
+            : null;
 
     /// <summary>The fingerprints of the keys that are there, from their public halves.</summary>
     public static IReadOnlyList<HostKey> Read(string folder) =>

@@ -18,10 +18,13 @@ internal sealed partial class SshPlaces
 
     private readonly bool temporary;
 
-    private SshPlaces(string folder, string socket, string programs, uint? user, bool temporary)
+    private SshPlaces(string data, string folder, string socket, string programs, uint? user, bool temporary)
     {
-        (Folder, Socket, Programs, User, this.temporary) = (folder, socket, programs, user, temporary);
+        (Lock, Folder, Socket, Programs, User, this.temporary) = (Path.Combine(data, "ssh.lock"), folder, socket, programs, user, temporary);
     }
+
+    /// <summary>A keeper holds it while it lives: the next one waits until the last one's sshd has left the port.</summary>
+    public string Lock { get; }
 
     /// <summary>The user that sshd is made to run as; null for the gateway's own.</summary>
     public uint? User { get; }
@@ -105,11 +108,11 @@ internal sealed partial class SshPlaces
         {
             var folder = Path.Combine(options.Data, "ssh");
             PrivateFiles.CreateFolder(folder);
-            return new(folder, socket, BuiltPrograms, user: null, temporary: false);
+            return new(options.Data, folder, socket, BuiltPrograms, user: null, temporary: false);
         }
 
         var places = Directory.CreateTempSubdirectory("countersign-ssh-").FullName; // mode 0700
-        var made = new SshPlaces(places, socket, places, user: null, temporary: true);
+        var made = new SshPlaces(options.Data, places, socket, places, user: null, temporary: true);
         made.CopyPrograms();
         return made;
     }
@@ -131,7 +134,7 @@ internal sealed partial class SshPlaces
 
         PrivateFiles.CreateFolder(folder);
         var inPlace = IsPlain(BuiltPrograms) && IsOpen(Path.Combine(BuiltPrograms, Names[0]));
-        var made = new SshPlaces(folder, Path.Combine(folder, "ssh.sock"), inPlace ? BuiltPrograms : folder, user, temporary: true);
+        var made = new SshPlaces(options.Data, folder, Path.Combine(folder, "ssh.sock"), inPlace ? BuiltPrograms : folder, user, temporary: true);
         made.Hand(folder, UnixFileMode.GroupExecute);
         if (!inPlace)
         {

@@ -35,7 +35,7 @@ internal sealed partial class SshdProcess : IAsyncDisposable
     public static async Task<SshdProcess> StartAsync(IPEndPoint address, SshPlaces places, SshPrograms programs, Action<int> started, ILogger logger)
     {
         var user = places.User?.ToString(CultureInfo.InvariantCulture) ?? "-";
-        var start = new ProcessStartInfo(places.Keeper, [user, programs.Sshd, "-D", "-e", "-f", places.Config])
+        var start = new ProcessStartInfo(places.Keeper, [places.Lock, user, programs.Sshd, "-D", "-e", "-f", places.Config])
         {
             RedirectStandardInput = true, // the pipe whose end means that the gateway has ended
             RedirectStandardError = true,

@@ -1,6 +1,7 @@
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>The repositories that the person may see, with the line to clone each, and why one is closed.</summary>
-internal sealed class RepositoryListModel(IRepositories repositories, IWorkspaces workspaces, IUpstreamDesk upstreams, GatewayOptions options) : SignedInPage
+internal sealed class RepositoryListModel(IRepositories repositories, IWorkspaces workspaces, IUpstreamDesk upstreams, GatewayOptions options, SshState ssh) : SignedInPage
 {
     [BindProperty(SupportsGet = true, Name = "q")]
     public string? Search { get; set; }
@@ -43,6 +44,9 @@ internal sealed class RepositoryListModel(IRepositories repositories, IWorkspace
         MayAdd = mine.Any(membership => membership is { Accepted: true, Role: Role.Admin });
         Hosted = [.. mine.Where(membership => membership is { Accepted: true, Workspace.Folder: not null }).Select(membership => membership.Workspace)];
     }
+
+    /// <summary>Null while Git over SSH is not served.</summary>
+    public SshFacts? Ssh => ssh.Facts;
 
     public string Address(RepositorySummary repository) => CloneLine.Address(options, Me.Name, repository.Path);
 
