@@ -3,6 +3,7 @@ using Countersign.Core.Git;
 using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Transports;
@@ -41,6 +42,18 @@ internal sealed class RefusalText(GatewayOptions options)
                 $"Add a security key or passkey at {Url}/security",
                 "Then run the command again.",
             ],
+            ReasonCode.SecurityKeyWantsSsh =>
+            [
+                "Your second factor is a FIDO2 SSH key, and that proves itself only when",
+                "you sign in over SSH with it. Use SSH and that key for this, or add a",
+                $"passkey at {Url}/security",
+            ],
+            ReasonCode.SecurityKeyUsed =>
+            [
+                "Signing in with your security key counts for one command, soon after.",
+                "Run this on a connection of its own (GIT_SSH_COMMAND='ssh -S none'),",
+                $"or add a passkey at {Url}/security",
+            ],
             ReasonCode.PersonDeclined =>
             [
                 $"Denied: this {verb} was refused on the approval page{Named(refused)}.",
@@ -51,6 +64,8 @@ internal sealed class RefusalText(GatewayOptions options)
                 $"Denied: this {verb} was reported as \"This wasn't me\"{Named(refused)}.",
                 GitCredentials.IsPassed(request.Credential.Id)
                     ? "That password is refused here from now on. Change it at the Git host."
+                    : SshKeyId.IsOne(request.Credential.Id)
+                    ? $"The SSH key was removed. Make a new one and add it at {Url}/security"
                     : $"The access token was revoked. Make a new one at {Url}/security",
             ],
             ReasonCode.WrongNumbers =>
@@ -85,7 +100,7 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.AccessEnded =>
             [
-                $"Your access has ended, or the {(GitCredentials.IsPassed(request.Credential.Id) ? "password was reported" : "access token was revoked")}.",
+                $"Your access has ended, or the {EndOf(request.Credential.Id)}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
             ReasonCode.PushTooLarge =>
@@ -138,7 +153,7 @@ internal sealed class RefusalText(GatewayOptions options)
     {
         ReasonCode.NotApprovedInTime or ReasonCode.RequestExpired => "not approved in time",
         ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
-        ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough => "second factor required",
+        ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough or ReasonCode.SecurityKeyWantsSsh or ReasonCode.SecurityKeyUsed => "second factor required",
         ReasonCode.UpstreamUnavailable => "the Git host failed",
         ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
         _ => "denied by the gateway",
@@ -156,6 +171,11 @@ internal sealed class RefusalText(GatewayOptions options)
     private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";
 
     private static string Cause(Refused refused) => refused.Failure?.Message ?? "The Git host that has this repository failed.";
+
+    private static string EndOf(string credentialId) =>
+        GitCredentials.IsPassed(credentialId) ? "password was reported"
+        : SshKeyId.IsOne(credentialId) ? "SSH key was removed or has expired"
+        : "access token was revoked";
 
     private static string Named(Refused refused) => refused.Challenge is { } id ? $" (request {id})" : "";
 
