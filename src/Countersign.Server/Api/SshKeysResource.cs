@@ -48,8 +48,8 @@ internal static class SshKeysResource
     private static Task<Results<Created<SshKeySummary>, ProblemHttpResult>> AddOwnAsync(SshKeyInput input, Caller caller, ISshKeys keys, CancellationToken cancellation) =>
         AddAsync(caller.Person.Id, input, caller, keys, cancellation);
 
-    private static async Task<Ok<SshKeyChallengeView>> ChallengeOwnAsync(Caller caller, AttestationChallenges challenges) =>
-        TypedResults.Ok(Of(await challenges.MakeAsync(caller.Person.Id)));
+    private static async Task<Ok<SshKeyChallengeView>> ChallengeOwnAsync(Caller caller, ISshKeys keys, CancellationToken cancellation) =>
+        TypedResults.Ok(Of(await keys.MakeChallengeAsync(caller.Person.Id, cancellation)));
 
     private static Task<Results<Ok<SshKeySummary>, ProblemHttpResult>> RemoveOwnAsync(string id, Caller caller, ISshKeys keys, CancellationToken cancellation) =>
         RemoveAsync(caller.Person.Id, id, caller, keys, cancellation);
@@ -63,8 +63,8 @@ internal static class SshKeysResource
         await people.FindAsync(name, cancellation) is { } person ? await AddAsync(person.Id, input, caller, keys, cancellation) : Problems.NotFound("person");
 
     private static async Task<Results<Ok<SshKeyChallengeView>, ProblemHttpResult>> ChallengeTheirsAsync(
-        string name, IPeople people, AttestationChallenges challenges, CancellationToken cancellation) =>
-        await people.FindAsync(name, cancellation) is { } person ? TypedResults.Ok(Of(await challenges.MakeAsync(person.Id))) : Problems.NotFound("person");
+        string name, IPeople people, ISshKeys keys, CancellationToken cancellation) =>
+        await people.FindAsync(name, cancellation) is { } person ? TypedResults.Ok(Of(await keys.MakeChallengeAsync(person.Id, cancellation))) : Problems.NotFound("person");
 
     private static async Task<Results<Ok<SshKeySummary>, ProblemHttpResult>> RemoveTheirsAsync(
         string name, string id, Caller caller, IPeople people, ISshKeys keys, CancellationToken cancellation) =>

@@ -1,5 +1,4 @@
 using Countersign.Core.SshKeys;
-using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Web.Security;
@@ -9,7 +8,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>Adds an SSH key. A private key that was pasted is not even shown again in the form.</summary>
 [FreshProof]
-internal sealed class NewSshKeyModel(ISshKeys keys, AttestationChallenges challenges, PolicyStore policies) : SignedInPage
+internal sealed class NewSshKeyModel(ISshKeys keys, PolicyStore policies) : SignedInPage
 {
     [BindProperty]
     public string? Key { get; set; }
@@ -50,7 +49,7 @@ internal sealed class NewSshKeyModel(ISshKeys keys, AttestationChallenges challe
 
     /// <summary>The file for <c>ssh-keygen -O challenge=FILE</c>.</summary>
     public async Task<IActionResult> OnPostChallengeAsync() =>
-        File((await challenges.MakeAsync(Me.Id)).File, "application/octet-stream", "countersign-challenge");
+        File((await keys.MakeChallengeAsync(Me.Id, Cancellation)).File, "application/octet-stream", "countersign-challenge");
 
     private async Task<byte[]> ReadAsync(IFormFile file)
     {
