@@ -1,4 +1,5 @@
 using Countersign.Core.Identities;
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.People;
 
 namespace Countersign.Server.Tests.Transports.Ssh;
