@@ -82,7 +82,8 @@ public sealed class SshDeskTests
         Assert.Equal(0, (await story.Relay.RunAsync(story.Key, $"approve {request.Id} {code}")).ExitCode);
         await first.EndAsync();
 
-        using var second = story.Relay.Begin(story.Key, "git-receive-pack '/ACME/core.git'");
+        await story.Gateway.AddRepositoryAsync("other");
+        using var second = story.Relay.Begin(story.Key, "git-receive-pack '/ACME/other.git'");
         var push = await story.Ann.NextRequestAsync();
         var reused = await story.Relay.RunAsync(story.Key, $"approve {push.Id} {code}");
         Assert.Equal(1, reused.ExitCode);
