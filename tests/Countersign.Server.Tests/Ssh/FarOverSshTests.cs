@@ -157,7 +157,7 @@ public sealed class FarOverSshTests : IAsyncLifetime
     [Fact]
     public async Task A_host_that_checks_people_itself_is_shown_the_token_that_was_entered_for_it()
     {
-        host.Credential = $"Basic {Convert.ToBase64String("ann.at.far:far-secret"u8)}";
+        host.Credential = $"Basic {Convert.ToBase64String("ann:far-secret"u8)}";
         await using var story = await SshStory.StartAsync(host, bare, policy: null, UpstreamCredentials.Passed);
         var none = await story.Git("outside").RunAsync("ls-remote", SshStory.Url);
         Assert.Equal(
@@ -167,7 +167,7 @@ public sealed class FarOverSshTests : IAsyncLifetime
         Assert.Empty(story.Gateway.Get<ChallengeReader>().List(story.Ann.Id, 10)); // nobody was asked for what cannot be
 
         var tokens = story.Gateway.Get<IUpstreamTokens>();
-        Assert.Null((await tokens.SetAsync(story.Ann.Id, "far", "ann.at.far", "far-secret", story.Relay.Client, "ann", TestContext.Current.CancellationToken)).Refusal);
+        Assert.Null((await tokens.SetAsync(story.Ann.Id, "far", "ann", "far-secret", story.Relay.Client, "ann", TestContext.Current.CancellationToken)).Refusal);
         var clone = story.Git("outside").StartAsync("clone", "-q", SshStory.Url, "clone");
         await story.Ann.ApproveNextAsync();
         var cloned = await clone.Completion;
