@@ -272,6 +272,8 @@ public sealed class SshSocketAttacks : IAsyncLifetime
 
     private sealed class NoKeys : ISshKeys
     {
+        public Task<Server.Factors.SecurityKeySsh.AttestationChallenge> MakeChallengeAsync(PrincipalId owner, CancellationToken cancellation) => throw new NotSupportedException();
+
         public Task<Result<SshKeySummary>> AddAsync(PrincipalId owner, string line, string? label, int? days, string actor, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<Result<SshKeySummary>> AddAttestedAsync(
