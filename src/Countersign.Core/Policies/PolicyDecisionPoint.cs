@@ -72,12 +72,13 @@ public static class PolicyDecisionPoint
         var factors = request.Principal.Factors;
         var canBeAsked = factors.Any(requirement.CanBeSatisfiedBy) && factors.Any(kind => kind != FactorKind.RecoveryCode);
         var proves = request.Handshake is { } handshake && keys.Satisfies(requirement, handshake);
+        var hasNone = factors.All(kind => kind == FactorKind.RecoveryCode) && (request.Handshake is null || keys.Worth(request.Handshake) is null);
         var byHandshake = proves && keys.IsUsable(request.Handshake!, now);
         return byHandshake || canBeAsked
                 ? new Decision.StepUp(requirement, terms) { Reason = new(ReasonCode.SecondFactorOwed, rule.Name), ByHandshake = byHandshake }
             : proves ? Deny(ReasonCode.SecurityKeyUsed, rule)
             : request is { Handshake: null, Principal.HasSshSecurityKey: true } && keys.CouldSatisfy(requirement) ? Deny(ReasonCode.SecurityKeyWantsSsh, rule)
-            : Deny(factors.All(kind => kind == FactorKind.RecoveryCode) && request.Handshake is null ? ReasonCode.NoFactorSetUp : ReasonCode.NoFactorStrongEnough, rule);
+            : Deny(hasNone ? ReasonCode.NoFactorSetUp : ReasonCode.NoFactorStrongEnough, rule);
     }
 
     private static Decision.Deny Deny(ReasonCode code, Rule? rule = null) => new() { Reason = new(code, rule?.Name) };

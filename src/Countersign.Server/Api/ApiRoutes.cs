@@ -36,6 +36,8 @@ internal static class ApiRoutes
         FactorsResource.Map(api);
         EnrolmentResource.Map(api);
         TokensResource.Map(api);
+        SshKeysResource.Map(api);
+        UpstreamTokensResource.Map(api);
         WorkspacesResource.Map(api);
         RepositoriesResource.Map(api);
         UpstreamsResource.Map(api);

@@ -26,9 +26,10 @@ internal sealed record ExplainInput(string As, string Operation, string Reposito
 /// <param name="Rule">The rule that decided; null where none did.</param>
 /// <param name="Requirement">What must be proven, for step-up.</param>
 /// <param name="WouldHaveBeen">In report mode: what enforcing would have decided.</param>
+/// <param name="SshSecurityKey">What signing in over SSH with a FIDO2 key would do, in words; null where no second factor is owed.</param>
 /// <param name="ModeFrom">Where the mode was set, in words.</param>
 internal sealed record ExplainView(
-    string Decision, string Reason, string? Rule, RequirementView? Requirement, string? WouldHaveBeen,
+    string Decision, string Reason, string? Rule, RequirementView? Requirement, string? SshSecurityKey, string? WouldHaveBeen,
     string? Mode, string? ModeFrom, IReadOnlyList<RuleView> Rules);
 
 /// <param name="Matched">Null: not decidable before more is known of the push.</param>
@@ -101,6 +102,7 @@ internal static class PolicyResource
         answer.Decision.Reason.Code.ToString(),
         answer.Decision.Reason.Rule,
         answer.Decision is Decision.StepUp { Requirement: var requirement } ? RequirementView.Of(requirement) : null,
+        answer.SshSecurityKey,
         answer.Decision is Decision.Allow { WouldHaveBeen: { } other } ? NameOf(other) : null,
         answer.Mode is { } mode ? Words.Of(mode.Mode) : null,
         answer.Mode is null ? null : answer.ModeInWords,

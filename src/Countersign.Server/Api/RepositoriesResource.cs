@@ -1,6 +1,7 @@
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -13,14 +14,15 @@ namespace Countersign.Server.Api;
 internal sealed record RepositoryInput(string Path, string Kind = "repository", bool Public = false, string? Import = null, string? UpstreamPath = null);
 
 /// <param name="CloneUrl">For git clone.</param>
+/// <param name="SshUrl">The same over SSH; null while that is not served.</param>
 /// <param name="Upstream">The Git host that has it; null for this machine.</param>
 /// <param name="UpstreamPath">Its path there.</param>
 internal sealed record RepositoryView(
-    string Path, string Kind, bool Public, string Role, string CloneUrl, DateTimeOffset CreatedAt, string? Upstream, string? UpstreamPath)
+    string Path, string Kind, bool Public, string Role, string CloneUrl, string? SshUrl, DateTimeOffset CreatedAt, string? Upstream, string? UpstreamPath)
 {
-    public static RepositoryView Of(RepositorySummary repository, Uri url) => new(
+    public static RepositoryView Of(RepositorySummary repository, Uri url, SshState ssh) => new(
         repository.Path.ToString(), Words.Of(repository.Kind), repository.IsPublic, Words.Of(repository.Role),
-        $"{url.GetLeftPart(UriPartial.Authority)}/scm/{repository.Path}.git", repository.CreatedAt,
+        $"{url.GetLeftPart(UriPartial.Authority)}/scm/{repository.Path}.git", ssh.Facts is { } facts ? $"{facts.Url}/{repository.Path}.git" : null, repository.CreatedAt,
         repository.Place?.Upstream, repository.Place?.Folder);
 }
 
@@ -36,17 +38,17 @@ internal static class RepositoriesResource
     }
 
     private static async Task<Ok<IReadOnlyList<RepositoryView>>> ListAsync(
-        Caller caller, IRepositories repositories, GatewayOptions options, CancellationToken cancellation)
+        Caller caller, IRepositories repositories, GatewayOptions options, SshState ssh, CancellationToken cancellation)
     {
         var found = caller.IsLocalAdministrator
             ? await repositories.ListAsync(cancellation)
             : await repositories.VisibleToAsync(caller.Person.Id, cancellation);
-        IReadOnlyList<RepositoryView> views = [.. found.Select(repository => RepositoryView.Of(repository, options.Url))];
+        IReadOnlyList<RepositoryView> views = [.. found.Select(repository => RepositoryView.Of(repository, options.Url, ssh))];
         return TypedResults.Ok(views);
     }
 
     private static async Task<Results<Created<RepositoryView>, ProblemHttpResult>> AddAsync(
-        RepositoryInput input, Caller caller, IWorkspaces workspaces, IRepositories repositories, GatewayOptions options, TimeProvider clock, CancellationToken cancellation)
+        RepositoryInput input, Caller caller, IWorkspaces workspaces, IRepositories repositories, GatewayOptions options, SshState ssh, TimeProvider clock, CancellationToken cancellation)
     {
         if (!RepositoryPath.TryParse(input.Path, out var path))
         {
@@ -93,7 +95,7 @@ internal static class RepositoriesResource
             ? await repositories.RegisterAsync(path, kind, input.Public, upstreamPath, caller.Actor, cancellation)
             : await repositories.AddAsync(path, kind, input.Public, input.Import, caller.Actor, cancellation);
         return result.Value is { } repository
-            ? TypedResults.Created((string?)null, RepositoryView.Of(repository, options.Url))
+            ? TypedResults.Created((string?)null, RepositoryView.Of(repository, options.Url, ssh))
             : result.Refusal!.ToProblem();
     }
 }

@@ -47,7 +47,7 @@ internal static partial class CommandLine
             ServeCommand.Make(terminal),
             UserCommands.Make(admin),
             TokenCommands.Make(admin),
-            LaterCommands.Key(terminal),
+            KeyCommands.Make(admin),
             FactorCommands.Make(admin),
             WorkspaceCommands.Workspace(admin),
             WorkspaceCommands.Member(admin),

@@ -89,6 +89,11 @@ internal static class PolicyCommands
             output.WriteLine($"needs: {requirement.Text("strength")}{(requirement.Flag("number") ? ", and the number in the terminal" : "")}");
         }
 
+        if (answer.Text("sshSecurityKey") is { Length: > 0 } handshake)
+        {
+            output.WriteLine($"FIDO2 SSH key: {handshake}");
+        }
+
         if (answer.Text("wouldHaveBeen") is { Length: > 0 } other)
         {
             output.WriteLine($"enforced, it would be: {other}");

@@ -26,7 +26,7 @@ internal static class RepositoryCommands
                     import = parsed.GetValue(import) is { } from ? Path.GetFullPath(from) : null,
                     upstreamPath = parsed.GetValue(upstreamPath),
                 }),
-                (repository, output) => output.WriteLine($"added {repository.Text("path")}: git clone {repository.Text("cloneUrl")}")),
+                (repository, output) => output.WriteLine($"added {repository.Text("path")}: git clone {repository.Text("cloneUrl")}{(repository.Text("sshUrl") is { Length: > 0 } ssh ? $" or {ssh}" : "")}")),
             admin.Verb("list", "Every repository.", [], _ => AdminCall.Get("repositories"), (repositories, output) => Table.Write(
                 output,
                 ["PATH", "KIND", "READERS", "CLONE", "WHERE", "ADDED"],

@@ -1,16 +1,25 @@
 using Countersign.Core.Challenges;
 using Countersign.Core.Policies;
+using Countersign.Server.Factors.SecurityKeySsh;
 
 namespace Countersign.Server.Enforcement;
 
 /// <summary>Holds a command until its challenge is settled, its hold time is over, or its client has gone.</summary>
 internal sealed class ChallengeBroker(
-    ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions, HoldLimits limits)
+    ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions,
+    SecurityKeyHandshakes handshakes, HoldLimits limits)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // what timers count in; less is no waiting at all
 
     public async Task<Verdict> HoldAsync(IGitExchange exchange, Decision.StepUp owed, CancellationToken cancellation)
     {
+        if (owed.ByHandshake)
+        {
+            // Approved, or another command of the connection was first: the rules say which, and then nobody is asked in vain.
+            var approved = await handshakes.ApproveAsync(exchange.Request, owed);
+            return new(decisions.Decide(exchange.Request, exchange.Phase), approved?.Id);
+        }
+
         var began = limits.Clock.GetUtcNow();
         var network = exchange.Request.Client.Network;
         if (!limits.Places.TryTake(network))

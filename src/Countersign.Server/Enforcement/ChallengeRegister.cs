@@ -36,6 +36,39 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         return opened;
     }
 
+    /// <summary>
+    /// A request whose proof is there already: created, approved and spent into its grant in one transaction, with all their
+    /// records. Null, and nothing was written, when <paramref name="spend"/> finds the proof spent.
+    /// </summary>
+    public async Task<Challenge?> ApproveAtOnceAsync(
+        CommandRequest request, Decision.StepUp owed, Func<ChallengeId, FactorProof> prove, Func<LedgerTransaction, ChallengeId, bool> spend)
+    {
+        var now = clock.GetUtcNow();
+        var spent = await ledger.WriteAsync(transaction =>
+        {
+            var id = ChallengeId.From(RandomNumberGenerator.GetBytes(16));
+            while (ChallengeTable.Find(transaction, id) is not null)
+            {
+                id = ChallengeId.From(RandomNumberGenerator.GetBytes(16));
+            }
+
+            if (!spend(transaction, id))
+            {
+                return null;
+            }
+
+            var pending = Create(transaction, request, owed, ChallengeKey.Of(request), id, LifeOf(default), now);
+            var approved = Store(transaction, pending, new ChallengeEvent.Proven(prove(id)), request.PrincipalName, now);
+            return Redeem(transaction, approved, request, now) ?? throw new InvalidOperationException("the proof does not satisfy what is owed");
+        });
+        if (spent is not null)
+        {
+            announcements.Announce(spent);
+        }
+
+        return spent;
+    }
+
     /// <summary>Applies an event; the first durable change wins. Returns the challenge before and after; null when there is none such.</summary>
     public async Task<(Challenge Before, Challenge After)?> SettleAsync(ChallengeId id, ChallengeEvent @event, string actor)
     {
@@ -139,7 +172,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return new(null, ReasonCode.TooManyHeld, null);
         }
 
-        var created = Create(transaction, request, owed, key, life, now);
+        var created = Create(transaction, request, owed, key, request.CommandToken?.Id, life, now);
         changed.Add(created);
         return new(created, default, null);
     }
@@ -149,10 +182,10 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         open.CommandToken == request.CommandToken
         || open is { CommandToken: null, State: ChallengeState.Approved };
 
-    private static Challenge Create(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, TimeSpan life, DateTimeOffset now)
+    private static Challenge Create(
+        LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, ChallengeId? id, TimeSpan life, DateTimeOffset now)
     {
         var number = request.CommandToken?.Number ?? RandomNumberGenerator.GetInt32(100).ToString("00", CultureInfo.InvariantCulture);
-        var id = request.CommandToken?.Id;
         while (true)
         {
             id ??= ChallengeId.From(RandomNumberGenerator.GetBytes(16));

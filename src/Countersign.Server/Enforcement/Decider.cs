@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Core.Policies;
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Upstreams.Passed;
@@ -7,7 +8,8 @@ using Countersign.Server.Upstreams.Passed;
 namespace Countersign.Server.Enforcement;
 
 /// <summary>Gathers what is true right now about a command and asks the rules.</summary>
-internal sealed class Decider(IPeople people, GitCredentials credentials, IRepositories repositories, GrantStore grants, PolicyStore policies, TimeProvider clock)
+internal sealed class Decider(IPeople people, GitCredentials credentials, IRepositories repositories, GrantStore grants, PolicyStore policies,
+    SecurityKeyHandshakes handshakes, TimeProvider clock)
 {
     public Decision Decide(CommandRequest request, ExchangePhase phase)
     {
@@ -64,6 +66,6 @@ internal sealed class Decider(IPeople people, GitCredentials credentials, IRepos
         }
 
         var (facts, role) = repositories.Find(request.Command.Repository, request.PrincipalId);
-        return new(principal, role, request.Credential, request.Command, facts, request.Client, request.CommandToken);
+        return new(principal, role, request.Credential, request.Command, facts, request.Client, request.CommandToken) { Handshake = handshakes.Of(request) };
     }
 }

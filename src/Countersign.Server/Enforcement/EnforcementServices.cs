@@ -1,3 +1,4 @@
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.Transports;
 using Countersign.Server.Transports.ForwardAuth;
 using Countersign.Server.Transports.Https;
@@ -13,6 +14,7 @@ internal static class EnforcementServices
         services.AddOptions<HoldOptions>().BindConfiguration("Holds", binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
         return services
             .AddSingleton<GrantStore>()
+            .AddSingleton<SecurityKeyHandshakes>()
             .AddSingleton<Decider>()
             .AddSingleton<ChallengeAnnouncements>()
             .AddSingleton<ChallengeRegister>()

@@ -1,4 +1,5 @@
 using Countersign.Core.Identities;
+using Countersign.Server.Factors.SecurityKeySsh;
 
 namespace Countersign.Server.People;
 
@@ -26,8 +27,11 @@ internal interface ISshKeys
     /// <param name="line">One line as <c>ssh-keygen</c> writes it to the <c>.pub</c> file: type, base64, comment. No options.</param>
     Task<Result<SshKeySummary>> AddAsync(PrincipalId owner, string line, string? label, int? days, string actor, CancellationToken cancellation);
 
+    /// <summary>A challenge for <c>ssh-keygen -O challenge=FILE</c>: for this person, one key, and an hour.</summary>
+    Task<AttestationChallenge> MakeChallengeAsync(PrincipalId owner, CancellationToken cancellation);
+
     /// <summary>A FIDO2 key with what its security key attested when it made it.</summary>
-    /// <param name="attestation">The file that <c>ssh-keygen -O write-attestation=FILE</c> wrote, made with a challenge of <see cref="Factors.SecurityKeySsh.AttestationChallenges"/>.</param>
+    /// <param name="attestation">The file that <c>ssh-keygen -O write-attestation=FILE</c> wrote, made with a challenge of <see cref="MakeChallengeAsync"/>.</param>
     Task<Result<SshKeySummary>> AddAttestedAsync(
         PrincipalId owner, string line, ReadOnlyMemory<byte> attestation, string? label, int? days, string actor, CancellationToken cancellation);
 

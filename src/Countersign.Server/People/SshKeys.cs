@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using Countersign.Core.Identities;
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.Policies;
 using Countersign.Server.Storage;
 
 namespace Countersign.Server.People;
 
 /// <summary>What every SSH sign-in and command asks, by prepared statements; changes are the <see cref="SshKeyRegister"/>'s.</summary>
-internal sealed class SshKeys(SshKeyRegister register, DatabaseReader reader, LastUses uses, PolicyStore policies, TimeProvider clock) : ISshKeys
+internal sealed class SshKeys(
+    SshKeyRegister register, AttestationChallenges challenges, DatabaseReader reader, LastUses uses, PolicyStore policies, TimeProvider clock) : ISshKeys
 {
     private const string Good = """k."RemovedAt" IS NULL AND (k."ExpiresAt" IS NULL OR k."ExpiresAt" > $2) AND p."DisabledAt" IS NULL""";
 
@@ -24,6 +26,8 @@ internal sealed class SshKeys(SshKeyRegister register, DatabaseReader reader, La
 
     public Task<Result<SshKeySummary>> AddAsync(PrincipalId owner, string line, string? label, int? days, string actor, CancellationToken cancellation) =>
         register.AddAsync(new(owner, line, label, days), null, actor, cancellation);
+
+    public Task<AttestationChallenge> MakeChallengeAsync(PrincipalId owner, CancellationToken cancellation) => challenges.MakeAsync(owner);
 
     public Task<Result<SshKeySummary>> AddAttestedAsync(
         PrincipalId owner, string line, ReadOnlyMemory<byte> attestation, string? label, int? days, string actor, CancellationToken cancellation) =>

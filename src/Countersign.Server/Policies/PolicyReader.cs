@@ -27,7 +27,11 @@ internal sealed class PolicyReader(PolicyErrors errors)
             errors.Add(map, "a policy needs rules; without one every command would be denied");
         }
 
-        return new(fields.Word("mode", PolicyWords.Modes) ?? Mode.Enforce, Rules(fields)) { Modes = Modes(fields) };
+        return new(fields.Word("mode", PolicyWords.Modes) ?? Mode.Enforce, Rules(fields))
+        {
+            Modes = Modes(fields),
+            SshSecurityKeys = SshSecurityKeysReader.Read(fields, errors),
+        };
     }
 
     private List<Rule> Rules(PolicyFields fields)

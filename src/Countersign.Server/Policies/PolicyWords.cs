@@ -66,7 +66,22 @@ internal static class PolicyWords
         ["workspace"] = GrantScope.Workspace,
     };
 
-    public static readonly IReadOnlyList<string> FileKeys = ["version", "mode", "modes", "rules"];
+    /// <summary>For <c>verify</c>: whether it is required.</summary>
+    public static readonly IReadOnlyDictionary<string, bool> Verification = new Dictionary<string, bool>
+    {
+        ["required"] = true,
+        ["optional"] = false,
+    };
+
+    public static readonly IReadOnlyDictionary<string, TouchWorth> TouchWorths = new Dictionary<string, TouchWorth>
+    {
+        ["nothing"] = TouchWorth.Nothing,
+        ["basic"] = TouchWorth.Basic,
+    };
+
+    public static readonly IReadOnlyList<string> FileKeys = ["version", "mode", "modes", "ssh_security_keys", "rules"];
+
+    public static readonly IReadOnlyList<string> SshSecurityKeysKeys = ["counts", "verify", "touch_only", "use_within"];
 
     public static readonly IReadOnlyList<string> RuleKeys =
         ["name", "operations", "repositories", "refs", "changes", "forced", "roles", "people", "effect", "require", "grant"];

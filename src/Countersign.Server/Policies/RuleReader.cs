@@ -93,7 +93,7 @@ internal sealed class RuleReader(PolicyFields fields, PolicyErrors errors)
         if (!Enum.GetValues<FactorKind>().Any(requirement.CanBeSatisfiedBy))
         {
             errors.Add(require.Place(require.Has("kinds") ? "kinds" : "strength"), requirement.Models.Count > 0
-                ? "only webauthn tells its model, so nothing could satisfy this"
+                ? "only webauthn and ssh-security-key tell their model, so nothing could satisfy this"
                 : $"none of these kinds can be worth '{Word(requirement.Strength)}', so nothing could satisfy this");
         }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Countersign.Core.Git;
-using Countersign.Core.Identities;
 using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
@@ -50,6 +49,18 @@ internal sealed class RefusalText(GatewayOptions options)
                 $"Add a security key or passkey at {Url}/security",
                 "Then run the command again.",
             ],
+            ReasonCode.SecurityKeyWantsSsh =>
+            [
+                "Your second factor is a FIDO2 SSH key, and that proves itself only when",
+                "you sign in over SSH with it. Use SSH and that key for this, or add a",
+                $"passkey at {Url}/security",
+            ],
+            ReasonCode.SecurityKeyUsed =>
+            [
+                "Signing in with your security key counts for one command, soon after.",
+                "Run this on a connection of its own (GIT_SSH_COMMAND='ssh -S none'),",
+                $"or add a passkey at {Url}/security",
+            ],
             ReasonCode.PersonDeclined =>
             [
                 $"Denied: this {verb} was refused on the approval page{Named(refused)}.",
@@ -58,8 +69,10 @@ internal sealed class RefusalText(GatewayOptions options)
             ReasonCode.PersonReported =>
             [
                 $"Denied: this {verb} was reported as \"This wasn't me\"{Named(refused)}.",
-                GitCredentials.IsPassed(request.Credential.Id) ? "That password is refused here from now on. Change it at the Git host."
-                    : SshKeyId.IsOne(request.Credential.Id) ? $"The SSH key was removed. Make a new one and add it at {Url}/security"
+                GitCredentials.IsPassed(request.Credential.Id)
+                    ? "That password is refused here from now on. Change it at the Git host."
+                    : SshKeyId.IsOne(request.Credential.Id)
+                    ? $"The SSH key was removed. Make a new one and add it at {Url}/security"
                     : $"The access token was revoked. Make a new one at {Url}/security",
             ],
             ReasonCode.WrongNumbers =>
@@ -94,7 +107,7 @@ internal sealed class RefusalText(GatewayOptions options)
             ],
             ReasonCode.AccessEnded =>
             [
-                $"Your access has ended, or the {EndOf(request.Credential)}.",
+                $"Your access has ended, or the {EndOf(request.Credential.Id)}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
             ReasonCode.PushTooLarge =>
@@ -149,7 +162,7 @@ internal sealed class RefusalText(GatewayOptions options)
     {
         ReasonCode.NotApprovedInTime or ReasonCode.RequestExpired => "not approved in time",
         ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
-        ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough => "second factor required",
+        ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough or ReasonCode.SecurityKeyWantsSsh or ReasonCode.SecurityKeyUsed => "second factor required",
         ReasonCode.UpstreamUnavailable => "the Git host failed",
         ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
         _ => "denied by the gateway",
@@ -163,11 +176,6 @@ internal sealed class RefusalText(GatewayOptions options)
         _ => "fetch",
     };
 
-    private static string EndOf(GitCredential credential) =>
-        GitCredentials.IsPassed(credential.Id) ? "password was reported"
-        : SshKeyId.IsOne(credential.Id) ? "SSH key was removed"
-        : "access token was revoked";
-
     private static string Verb(LfsVerb verb) => verb switch
     {
         LfsVerb.Upload => "upload of large files",
@@ -180,6 +188,11 @@ internal sealed class RefusalText(GatewayOptions options)
     private string Address(ChallengeLink link) => $"{Url}/a/{link.Id}";
 
     private static string Cause(Refused refused) => refused.Failure?.Message ?? "The Git host that has this repository failed.";
+
+    private static string EndOf(string credentialId) =>
+        GitCredentials.IsPassed(credentialId) ? "password was reported"
+        : SshKeyId.IsOne(credentialId) ? "SSH key was removed or has expired"
+        : "access token was revoked";
 
     private static string Named(Refused refused) => refused.Challenge is { } id ? $" (request {id})" : "";
 

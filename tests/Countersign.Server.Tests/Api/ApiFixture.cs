@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
 using System.Text;
 using Countersign.Core.Challenges;
@@ -8,6 +9,7 @@ using Countersign.Server.Cli;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fakes;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Tests.Web;
 using Countersign.Server.Upstreams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -58,7 +60,8 @@ public sealed class ApiFixture : IAsyncLifetime
             .AddSingleton<IPeople>(People).AddSingleton<ISignIn>(People).AddSingleton<ISessions>(People)
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)
             .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces).AddSingleton<IUpstreamDesk, FakeUpstreams>()
-            .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>();
+            .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>()
+            .AddSingleton(DispatchProxy.Create<ISshKeys, NotAsked>()).AddSingleton(DispatchProxy.Create<IUpstreamTokens, NotAsked>());
         app = builder.Build();
         app.MapApi();
         await app.StartAsync();

@@ -119,16 +119,24 @@ public sealed class ServeSettingsTests : IDisposable
     [InlineData("off", true)]
     [InlineData("on", false)]
     [InlineData("2222", false)]
-    public void SSH_is_an_address_or_off_and_for_now_off(string ssh, bool good)
+    public void SSH_is_an_address_or_off(string ssh, bool good)
     {
         if (good)
         {
-            Assert.Null(ServeSettings.Read(new(null, null, ssh, null, null)).Options.Ssh);
+            Assert.Equal(ssh, ServeSettings.Read(new(null, null, ssh, null, null)).Options.Ssh?.ToString() ?? "off");
         }
         else
         {
             Assert.Throws<WrongSettingException>(() => ServeSettings.Read(new(null, null, ssh, null, null)));
         }
+    }
+
+    [Fact]
+    public void SSH_is_at_2222_of_this_machine_unless_somebody_says_otherwise()
+    {
+        var options = ServeSettings.Read(new(null, null, null, null, null)).Options;
+        Assert.Equal(("127.0.0.1:2222", false), (options.Ssh?.ToString(), options.IsSshAsked));
+        Assert.True(ServeSettings.Read(new(null, null, "127.0.0.1:2222", null, null)).Options.IsSshAsked);
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Upstreams.SmartHttp;
 
@@ -18,6 +19,7 @@ public sealed class ConfigurationDocumentTests
         ["Holds"] = typeof(HoldOptions),
         ["Lfs"] = typeof(LfsOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
+        ["Ssh"] = typeof(SshOptions),
         ["Upstreams"] = typeof(UpstreamsOptions),
         ["WebAuthn"] = typeof(WebAuthnOptions),
     };

@@ -20,6 +20,9 @@ internal sealed class SshIdentity
 
     public string KnownHosts => Path.Combine(folder, "known_hosts");
 
+    /// <summary>Made before, wherever it is now.</summary>
+    public static SshIdentity At(string folder) => new(folder);
+
     public static async Task<SshIdentity> MakeAsync(string folder, params string[] options)
     {
         var identity = new SshIdentity(Directory.CreateDirectory(folder).FullName);
@@ -83,13 +86,14 @@ internal sealed class SshIdentity
 
     internal sealed class RunningSsh(Process process) : IDisposable
     {
-        private readonly Task<string> error = process.StandardError.ReadToEndAsync();
 
         public int Id => process.Id;
 
         public StreamWriter Input => process.StandardInput;
 
-        public StreamReader Output => process.StandardOutput;
+        public StreamReader Output { get; } = process.StandardOutput;
+
+        public StreamReader Error { get; } = process.StandardError;
 
         public void Kill() => process.Kill();
 
@@ -100,9 +104,9 @@ internal sealed class SshIdentity
             try
             {
                 process.StandardInput.Close();
-                var output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+                var (output, error) = (Output.ReadToEndAsync(patience.Token), Error.ReadToEndAsync(patience.Token));
                 await process.WaitForExitAsync(patience.Token);
-                return new(process.ExitCode, output, await error.WaitAsync(patience.Token));
+                return new(process.ExitCode, await output, await error);
             }
             finally
             {
@@ -121,6 +125,8 @@ internal sealed class SshIdentity
                 // ended, or disposed before
             }
 
+            Output.Dispose();
+            Error.Dispose();
             process.Dispose();
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Regressions;
 
@@ -13,13 +14,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
+    public string ReadyLine { get; private set; } = "";
+
     /// <summary>The program that was built beside the tests.</summary>
     private static string Program => Path.Combine(AppContext.BaseDirectory, "countersign.dll");
 
     /// <summary>Starts and waits for the ready line.</summary>
-    public static async Task<GatewayProcess> ServeAsync(string data, int port, IReadOnlyList<string>? wrapper = null)
+    public static async Task<GatewayProcess> ServeAsync(string data, int port, IReadOnlyList<string>? wrapper = null, int? ssh = null)
     {
-        var gateway = new GatewayProcess(Start(["serve", "--data", data, "--http", $"127.0.0.1:{port}"], null, wrapper));
+        var environment = ssh is null ? null : new Dictionary<string, string> { ["Countersign__Ssh__Sshd"] = UnpackedSshd.Path };
+        string[] arguments = ["serve", "--data", data, "--http", $"127.0.0.1:{port}", "--ssh", ssh is null ? "off" : $"127.0.0.1:{ssh}"];
+        var gateway = new GatewayProcess(Start(arguments, environment, wrapper));
         using var patience = Bounded();
         try
         {
@@ -27,6 +32,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             {
                 if (line.StartsWith("ready ", StringComparison.Ordinal))
                 {
+                    gateway.ReadyLine = line;
                     return gateway;
                 }
             }

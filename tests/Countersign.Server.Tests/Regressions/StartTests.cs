@@ -144,7 +144,7 @@ public sealed class StartTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     private string[] Serve(params string[] options) =>
-        ["serve", "--data", Data, .. options.Contains("--http") ? Array.Empty<string>() : ["--http", $"127.0.0.1:{GatewayFixture.FreePort()}"], .. options];
+        ["serve", "--data", Data, "--ssh", "off", .. options.Contains("--http") ? Array.Empty<string>() : ["--http", $"127.0.0.1:{GatewayFixture.FreePort()}"], .. options];
 
     private async Task AssertRefusedAsync(int exit, string[] expected, params string[] options) =>
         AssertOneLine(await GatewayProcess.RunAsync(Serve(options)), exit, expected);

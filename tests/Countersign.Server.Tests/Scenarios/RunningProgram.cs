@@ -30,7 +30,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     public static async Task<RunningProgram> StartAsync()
     {
         var program = new RunningProgram();
-        program.serving = Start("serve", "--data", program.Data, "--http", $"127.0.0.1:{new Uri(program.Url).Port}", "--url", program.Url);
+        program.serving = Start("serve", "--data", program.Data, "--http", $"127.0.0.1:{new Uri(program.Url).Port}", "--url", program.Url, "--ssh", "off");
         program.serving.StandardInput.Close();
         using var patience = new CancellationTokenSource(Patience);
         while (await program.serving.StandardOutput.ReadLineAsync(patience.Token) is { } line)

@@ -1,5 +1,8 @@
 using System.Globalization;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Tests.Regressions;
 using Countersign.Server.Tests.Upstreams.SmartHttp;
+using Countersign.Server.Upstreams;
 
 namespace Countersign.Server.Tests.Ssh;
 
@@ -152,6 +155,53 @@ public sealed class FarOverSshTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_that_checks_people_itself_is_shown_the_token_that_was_entered_for_it()
+    {
+        host.Credential = $"Basic {Convert.ToBase64String("ann:far-secret"u8)}";
+        await using var story = await SshStory.StartAsync(host, bare, policy: null, UpstreamCredentials.Passed);
+        var none = await story.Git("outside").RunAsync("ls-remote", SshStory.Url);
+        Assert.Equal(
+            $"fatal: remote error: The Git host far wants a token of yours, and SSH carries none.\nEnter it once at {story.Gateway.Url}/security  Then run the command again.",
+            none.Error.Trim());
+        Assert.Empty(host.Seen);
+        Assert.Empty(story.Gateway.Get<ChallengeReader>().List(story.Ann.Id, 10)); // nobody was asked for what cannot be
+
+        var tokens = story.Gateway.Get<IUpstreamTokens>();
+        Assert.Null((await tokens.SetAsync(story.Ann.Id, "far", "ann", "far-secret", story.Relay.Client, "ann", TestContext.Current.CancellationToken)).Refusal);
+        var clone = story.Git("outside").StartAsync("clone", "-q", SshStory.Url, "clone");
+        await story.Ann.ApproveNextAsync();
+        var cloned = await clone.Completion;
+        Assert.True(cloned.ExitCode == 0, cloned.Error);
+
+        host.Credential = "Basic bm90OmFueW1vcmU=";
+        var refused = await story.Git("outside").RunAsync("ls-remote", SshStory.Url);
+        Assert.Contains($"Enter the token that you have there at {story.Gateway.Url}/security", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_its_side_open_after_its_pack_is_answered_all_the_same()
+    {
+        await using var story = await SshStory.StartAsync(host, bare);
+        using var push = story.Relay.Begin(story.Key, "git-receive-pack '/ACME/core.git'");
+        await push.WriteAsync(PushByHand.Head($"{PushByHand.Zero} {await story.TipAsync()} refs/heads/side") + PushByHand.EmptyPack);
+        Assert.Equal(0, await push.EndAsync());
+        Assert.NotNull(await story.TipAsync("refs/heads/side"));
+    }
+
+    [Theory]
+    [InlineData(0, "0014command=ls-refs\n")]
+    [InlineData(2, "0014command=whatever0000")]
+    [InlineData(2, "zzzz")]
+    public async Task What_is_no_fetch_is_told_and_asked_of_no_host(int version, string said)
+    {
+        await using var story = await SshStory.StartAsync(host, bare);
+        var result = await story.Relay.RunAsync(story.Key, "git-upload-pack '/ACME/core.git'", System.Text.Encoding.ASCII.GetBytes(said), version);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("ERR Malformed request: ", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(host.Seen, seen => seen.Method == "POST");
+    }
+
+    [Fact]
     public async Task An_archive_is_refused_with_what_to_do_instead()
     {
         await using var story = await SshStory.StartAsync(host, bare, policy: null);
@@ -195,8 +245,9 @@ public sealed class FarOverSshTests : IAsyncLifetime
         await tree.CommitAsync("big.bin", Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(2_000_000)));
         host.Before = context =>
         {
-            context.Response.StatusCode = status;
-            return Task.FromResult(context.Request.Method == "POST");
+            var isPush = context.Request.Method == "POST";
+            context.Response.StatusCode = isPush ? status : 200;
+            return Task.FromResult(isPush);
         };
         var result = await tree.RunAsync("push", "origin", "main");
         Assert.NotEqual(0, result.ExitCode);

@@ -87,6 +87,9 @@ internal sealed class SshRelay : IAsyncDisposable
         return new(status, Text(output), Text(error));
     }
 
+    /// <summary>One command whose client the test is.</summary>
+    public HandSession Begin(string keyId, string command, int protocol = 0) => new(gateway.Get<SshCommands>(), new(keyId, Client, null), command, protocol);
+
     public async ValueTask DisposeAsync()
     {
         await ended.CancelAsync();

@@ -94,14 +94,18 @@ internal sealed partial class SshPlaces
     /// <summary>Takes away what is of no use to the next start.</summary>
     public void Clear()
     {
-        File.Delete(Socket);
         if (temporary && Directory.Exists(Folder))
         {
-            Directory.Delete(Folder, recursive: true);
+            Directory.Delete(Folder, recursive: true); // with the socket
+        }
+        else if (!temporary)
+        {
+            File.Delete(Socket);
         }
     }
 
-    private static SshPlaces ForOwnUser(GatewayOptions options)
+    /// <summary>sshd is of the gateway's own user.</summary>
+    public static SshPlaces ForOwnUser(GatewayOptions options)
     {
         var socket = Path.Combine(options.Data, "ssh.sock"); // shorter than the administration socket, which has found its path short enough
         if (IsPlain(BuiltPrograms))

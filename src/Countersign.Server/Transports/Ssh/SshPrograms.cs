@@ -57,6 +57,8 @@ internal sealed partial record SshPrograms(string Sshd, string KeyGen, string Ve
         try
         {
             using var process = Process.Start(start)!;
+            using var streams = process.StandardOutput;
+            using var complaints = process.StandardError;
             process.StandardInput.Close();
             var (output, error) = (process.StandardOutput.ReadToEndAsync(patience.Token), process.StandardError.ReadToEndAsync(patience.Token));
             try

@@ -12,22 +12,28 @@ internal sealed partial class SshdProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
+
     private readonly Process keeper;
+    private readonly Task following;
     private readonly ILogger logger;
     private readonly List<string> complaints = [];
     private readonly TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int awaited;
+    private int disposed;
 
     private SshdProcess(Process keeper, int sockets, ILogger logger)
     {
         (this.keeper, awaited, this.logger) = (keeper, sockets, logger);
-        Ended = FollowAsync();
+        Keeper = keeper.Id;
+        following = FollowAsync();
+        Ended = EndAsync();
     }
 
     /// <summary>What the door lets in descends from it.</summary>
-    public int Keeper => keeper.Id;
+    public int Keeper { get; }
 
-    /// <summary>Completes with the exit code when sshd and everything that it started has ended.</summary>
+    /// <summary>Completes with the exit code when the keeper has ended, and with it sshd and everything that it started; unless somebody has killed the keeper.</summary>
     public Task<int> Ended { get; }
 
     /// <summary>Completes when it listens. Throws <see cref="SshUnavailableException"/>.</summary>
@@ -64,6 +70,11 @@ internal sealed partial class SshdProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+        {
+            return;
+        }
+
         try
         {
             keeper.StandardInput.Close();
@@ -80,37 +91,53 @@ internal sealed partial class SshdProcess : IAsyncDisposable
             await Ended;
         }
 
+        keeper.StandardError.Dispose();
         keeper.Dispose();
     }
 
-    /// <summary>sshd writes its log to standard error, a line for each event. Names that clients sent are in it with their unsafe bytes escaped (strnvis).</summary>
-    private async Task<int> FollowAsync()
+    private async Task<int> EndAsync()
     {
-        while (await keeper.StandardError.ReadLineAsync() is { } line)
+        await keeper.WaitForExitAsync();
+        await following.WaitAsync(LastLines).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // connections that a killed keeper leaves hold the pipe open
+        return keeper.ExitCode;
+    }
+
+    /// <summary>sshd writes its log to standard error, a line for each event. Names that clients sent are in it with their unsafe bytes escaped (strnvis).</summary>
+    private async Task FollowAsync()
+    {
+        try
         {
-            line = line.TrimEnd('\r');
-            if (line.StartsWith("Server listening on ", StringComparison.Ordinal) && Interlocked.Decrement(ref awaited) == 0)
+            while (await keeper.StandardError.ReadLineAsync() is { } line)
             {
-                listening.TrySetResult();
-            }
-
-            if (!listening.Task.IsCompleted)
-            {
-                complaints.Add(line);
-            }
-
-            if (line.StartsWith("error:", StringComparison.Ordinal) || line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("countersign-keeper:", StringComparison.Ordinal))
-            {
-                Log.Complained(logger, line);
-            }
-            else
-            {
-                Log.Said(logger, line);
+                Follow(line.TrimEnd('\r'));
             }
         }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // nobody wants to know any more
+        }
+    }
 
-        await keeper.WaitForExitAsync();
-        return keeper.ExitCode;
+    private void Follow(string line)
+    {
+        if (line.StartsWith("Server listening on ", StringComparison.Ordinal) && Interlocked.Decrement(ref awaited) == 0)
+        {
+            listening.TrySetResult();
+        }
+
+        if (!listening.Task.IsCompleted)
+        {
+            complaints.Add(line);
+        }
+
+        if (line.StartsWith("error:", StringComparison.Ordinal) || line.StartsWith("fatal:", StringComparison.Ordinal) || line.StartsWith("countersign-keeper:", StringComparison.Ordinal))
+        {
+            Log.Complained(logger, line);
+        }
+        else
+        {
+            Log.Said(logger, line);
+        }
     }
 
     private SshUnavailableException Explain(IPEndPoint address)

@@ -1,15 +1,22 @@
 using Countersign.Core.Challenges;
 using Countersign.Server.People;
+using Countersign.Server.Upstreams;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
-internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens, ISessions sessions, INotices notices) : SignedInPage
+internal sealed class SecurityOverviewModel(
+    IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, TimeProvider clock) : SignedInPage
 {
     public PersonSummary Person { get; private set; } = null!;
 
     public IReadOnlyList<TokenSummary> Tokens { get; private set; } = [];
+
+    public IReadOnlyList<SshKeySummary> SshKeys { get; private set; } = [];
+
+    /// <summary>The Git hosts that want a token of the person's own; none on most gateways.</summary>
+    public IReadOnlyList<UpstreamTokenSummary> Hosts { get; private set; } = [];
 
     public IReadOnlyList<SessionSummary> Sessions { get; private set; } = [];
 
@@ -29,6 +36,8 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
 
         Person = person;
         Tokens = await tokens.ListAsync(Me.Id, Cancellation);
+        SshKeys = await keys.ListAsync(Me.Id, Cancellation);
+        Hosts = await hosts.ListAsync(Me.Id, Cancellation);
         Sessions = await sessions.ListAsync(Me.Id, Cancellation);
         Notices = await notices.ListAsync(Me.Id, Cancellation);
         return Page();
@@ -40,6 +49,14 @@ internal sealed class SecurityOverviewModel(IPeople people, IAccessTokens tokens
     {
         var result = await tokens.RevokeAsync(Me.Id, id, Me.Name, Cancellation);
         return result.Refusal is null ? Done("/security", "token-revoked") : LocalRedirect("/security");
+    }
+
+    public bool HasExpired(SshKeySummary key) => key.ExpiresAt <= clock.GetUtcNow();
+
+    public async Task<IActionResult> OnPostForgetAsync(string upstream)
+    {
+        var result = await hosts.RemoveAsync(Me.Id, upstream, Me.Name, Cancellation);
+        return result.Refusal is null ? Done("/security", "host-token-removed") : LocalRedirect("/security");
     }
 
     /// <summary>Read: those that the person has seen, and none that came since.</summary>

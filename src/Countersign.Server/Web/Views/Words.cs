@@ -2,6 +2,8 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
+using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Web.Views;
 
@@ -17,6 +19,10 @@ internal static class Words
         FactorKind.EmailApproval => "an email approval",
         _ => "a FIDO2 SSH key",
     };
+
+    /// <summary>What kind of credential asked, before its label; "" where the label says it.</summary>
+    public static string OfCredential(string id) =>
+        GitCredentials.IsPassed(id) ? "" : SshKeyId.IsOne(id) ? "SSH key " : "access token ";
 
     public static string Of(Role role) => role switch
     {
@@ -57,6 +63,10 @@ internal static class Words
         "renamed" => "The new name is saved.",
         "removed" => "It is removed and proves nothing any more.",
         "token-revoked" => "The access token is revoked. It stopped working at once.",
+        "key-added" => "The SSH key is added.",
+        "key-removed" => "The SSH key is removed. It stopped working at once.",
+        "host-token-set" => "The token is kept, encrypted. It is not shown again.",
+        "host-token-removed" => "The token is removed.",
         "session-ended" => "That session is ended.",
         "approved" => "Approved. Your command goes on.",
         "reported" => "Reported. What asked for it opens nothing here any more, and what else waited is cancelled.",

@@ -1,4 +1,5 @@
 using Countersign.Core.Identities;
+using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.People;
 
 namespace Countersign.Server.Tests.Transports.Ssh;
@@ -10,6 +11,8 @@ internal sealed class MarkedKeys(ISshKeys real) : ISshKeys
 
     public Task<Result<SshKeySummary>> AddAsync(PrincipalId owner, string line, string? label, int? days, string actor, CancellationToken cancellation) =>
         real.AddAsync(owner, line, label, days, actor, cancellation);
+
+    public Task<AttestationChallenge> MakeChallengeAsync(PrincipalId owner, CancellationToken cancellation) => real.MakeChallengeAsync(owner, cancellation);
 
     public Task<Result<SshKeySummary>> AddAttestedAsync(
         PrincipalId owner, string line, ReadOnlyMemory<byte> attestation, string? label, int? days, string actor, CancellationToken cancellation) =>

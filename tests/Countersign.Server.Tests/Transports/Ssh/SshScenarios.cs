@@ -91,7 +91,7 @@ public sealed class SshScenarios
     {
         var held = new HeldSessions();
         await using var ssh = await SshFixture.StartAsync(held.RunAsync, replace: services =>
-            services.AddSingleton<ISshKeys>(provider => new MarkedKeys(ActivatorUtilities.CreateInstance<SshKeys>(provider))));
+            services.AddSingleton<ISshKeys>(provider => new MarkedKeys(ActivatorUtilities.CreateInstance<Countersign.Server.People.SshKeys>(provider))));
         var (laptop, _) = await ssh.AddKeyAsync(await ssh.Gateway.AddPersonAsync());
         string[] shared = ["-o", "ControlMaster=auto", "-o", $"ControlPath={Path.GetDirectoryName(laptop.KeyFile)}/mux", "-o", "ControlPersist=no"];
 

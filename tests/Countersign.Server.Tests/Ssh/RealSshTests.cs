@@ -1,0 +1,130 @@
+using System.Runtime.Versioning;
+using Countersign.Core.Challenges;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Tests.Fixtures;
+
+namespace Countersign.Server.Tests.Ssh;
+
+/// <summary>The real ssh and git through the real sshd and shell to a repository.</summary>
+[SupportedOSPlatform("linux")]
+[Trait("Category", "slow")]
+public sealed class RealSshTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task A_clone_a_push_and_an_archive_are_held_and_go_on(int protocol)
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var url = $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git";
+        var work = Path.Combine(ssh.Gateway.Folder.FullName, "work");
+        var outside = new GitClient(work, protocol, laptop.GitEnvironment(ssh.Port));
+        var tree = new GitClient(Path.Combine(work, "clone"), protocol, laptop.GitEnvironment(ssh.Port));
+
+        var clone = outside.StartAsync("clone", url, "clone");
+        var request = await ann.ApproveNextAsync();
+        var cloned = await clone.Completion;
+        Assert.True(cloned.ExitCode == 0, cloned.Error);
+        Assert.Contains($"countersign: approve at {ssh.Gateway.Url}/a/{request.Id}   number {request.Number}\n", cloned.Error, StringComparison.Ordinal);
+
+        var tip = await tree.CommitAsync("big.bin", new string('x', 2_000_000));
+        var push = tree.StartAsync("push", "origin", "main");
+        await ann.ApproveNextAsync();
+        var pushed = await push.Completion;
+        Assert.True(pushed.ExitCode == 0, pushed.Error);
+        Assert.Equal(tip, await ssh.Gateway.TipAsync(core));
+
+        await outside.SucceedAsync("archive", $"--remote={url}", "-o", "out.tar", "main", "file1.txt"); // the clone's approval covers another read
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_denied_push_says_why_and_ends_with_a_status()
+    {
+        await using var ssh = await SshFixture.StartAsync(policy: LargeFiles.Policies.PushesAsked);
+        var ann = await ssh.Gateway.AddPersonAsync();
+        await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var tree = new GitClient(Path.Combine(ssh.Gateway.Folder.FullName, "clone"), 2, laptop.GitEnvironment(ssh.Port));
+        await new GitClient(ssh.Gateway.Folder.FullName, 2, laptop.GitEnvironment(ssh.Port)).SucceedAsync("clone", "-q", $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git", "clone");
+        await tree.CommitAsync("big.bin", new string('x', 5_000_000));
+        var push = tree.StartAsync("push", "origin", "main");
+        var request = await ann.DenyNextAsync();
+        var result = await push.Completion;
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"remote: Denied: this push was refused on the approval page (request {request.Id}).", result.Shown, StringComparison.Ordinal);
+        Assert.Contains(" ! [remote rejected] main -> main (second factor denied)", result.Shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("fatal", result.Shown, StringComparison.Ordinal);
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task Ctrl_C_while_a_command_is_held_takes_its_request_back()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        using var held = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/core.git'"], "version=2");
+        var request = await ann.NextRequestAsync();
+        held.Kill();
+        var settled = await ann.NextAsync(challenge => challenge.Id == request.Id && challenge.State.IsFinal);
+        Assert.Equal(new ChallengeState.Cancelled(CancelCause.ClientLeft), settled.State);
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task Two_commands_on_one_connection_are_each_their_own()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        await ssh.Gateway.AddRepositoryAsync();
+        await ssh.Gateway.AddRepositoryAsync("other");
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        string[] shared = ["-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(ssh.Gateway.Folder.FullName, "master")}"];
+
+        using var first = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/core.git'"], "version=2", options: shared);
+        var one = await ann.NextRequestAsync();
+        using var second = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/other.git'"], "version=2", options: shared);
+        var two = await ann.NextRequestAsync();
+        Assert.NotEqual(one.Id, two.Id);
+        await ann.ApproveAsync(one);
+        Assert.StartsWith("000eversion 2", await first.Output.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.IsType<ChallengeState.Pending>(ssh.Gateway.Get<ChallengeReader>().Find(two.Id)!.State);
+        await ann.DenyAsync(two);
+        Assert.Contains("ERR Denied", (await second.EndAsync()).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await first.EndAsync()).ExitCode);
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_key_is_greeted_and_another_program_is_not_run()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var greeted = await laptop.RunAsync(ssh.Port, []);
+        Assert.Equal(0, greeted.ExitCode);
+        Assert.StartsWith("Hi ann. This is Countersign at ", greeted.Output, StringComparison.Ordinal);
+        var refused = await laptop.RunAsync(ssh.Port, ["rm -rf x"]);
+        Assert.Equal((127, "", "countersign: Only Git is served here. The command help says what else there is.\n"), (refused.ExitCode, refused.Output, refused.Error));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_stops_tells_who_is_held()
+    {
+        var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        using var held = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/core.git'"], "version=2");
+        await ann.NextRequestAsync();
+        await ssh.DisposeAsync();
+        var result = await held.EndAsync();
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Matches("ERR Not approved yet|countersign: ", result.Output + result.Error);
+    }
+}
