@@ -16,9 +16,6 @@ public sealed class SshAttestation
     public const int MaxLength = WebAuthnLimits.AttestationObject;
 
     private const string Version = "ssh-sk-attest-v01";
-    private static readonly HashSet<WebAuthnError> Certificate =
-        [WebAuthnError.AttestationCertificateInvalid, WebAuthnError.AttestationAaguidMismatch, WebAuthnError.AttestationAlgorithmMismatch, WebAuthnError.AttestationStatementMalformed];
-
     private readonly byte[] certificate;
     private readonly byte[] signature;
     private readonly AuthenticatorData data;
@@ -43,9 +40,8 @@ public sealed class SshAttestation
         }
 
         var (certificate, signature, wrapped) = (reader.String().ToArray(), reader.String().ToArray(), reader.String().ToArray());
-        reader.Number(); // "reserved flags"
-        reader.String(); // "reserved string"
-        if (!reader.IsComplete || Unwrap(wrapped) is not { } bytes || !AuthenticatorData.TryParse(bytes, out var data) || data.Credential is null)
+        var isPlain = reader.Number() == 0 && reader.String().IsEmpty; // "reserved flags" and "reserved": what nobody signed says nothing
+        if (!isPlain || !reader.IsComplete || Unwrap(wrapped) is not { } bytes || !AuthenticatorData.TryParse(bytes, out var data) || data.Credential is null)
         {
             return false;
         }
@@ -92,28 +88,26 @@ public sealed class SshAttestation
         }
 
         // The middleware signs over SHA-256 of the challenge where WebAuthn signs over SHA-256 of the client data.
-        var (hash, error) = (SHA256.HashData(challenge), WebAuthnError.AttestationCertificateInvalid);
-        foreach (var format in (ReadOnlySpan<string>)["packed", "fido-u2f"])
+        var hash = SHA256.HashData(challenge);
+        var (found, error) = VerifyAs("packed", cose, hash, trust, now);
+        if (error == WebAuthnError.AttestationSignatureInvalid && cose.Algorithm == CoseAlgorithm.ES256)
         {
-            if (InWebAuthnForm(format) is not { } statement)
-            {
-                return (null, SshAttestationFault.BadCertificate);
-            }
-
-            (var found, error) = AttestationVerifier.Verify(statement, data, cose, hash, trust, now);
-            if (found is not null)
-            {
-                return found.HardwareAttested ? (found, SshAttestationFault.None) : (null, SshAttestationFault.NotTrusted);
-            }
-
-            if (Certificate.Contains(error))
-            {
-                break;
-            }
+            // The file does not say which form it is; keys of before CTAP2 sign in the other.
+            found = VerifyAs("fido-u2f", cose, hash, trust, now).Attestation;
         }
 
-        return (null, Certificate.Contains(error) ? SshAttestationFault.BadCertificate : SshAttestationFault.NoChallenge);
+        return found switch
+        {
+            { HardwareAttested: true } => (found, SshAttestationFault.None),
+            not null => (null, SshAttestationFault.NotTrusted),
+            _ => (null, error == WebAuthnError.AttestationSignatureInvalid ? SshAttestationFault.NoChallenge : SshAttestationFault.BadCertificate),
+        };
     }
+
+    private (Attestation? Attestation, WebAuthnError Error) VerifyAs(string format, CoseKey cose, byte[] hash, AttestationTrust trust, DateTimeOffset now) =>
+        InWebAuthnForm(format) is { } statement
+            ? AttestationVerifier.Verify(statement, data, cose, hash, trust, now)
+            : (null, WebAuthnError.AttestationCertificateInvalid);
 
     private AttestationObject? InWebAuthnForm(string format)
     {

@@ -22,7 +22,7 @@ internal sealed record NewSshKey(PrincipalId Owner, string Line, string? Label, 
 /// be whichever we found first, and a key that somebody gave up must not come back as somebody else.
 /// </summary>
 internal sealed class SshKeyRegister(
-    IDbContextFactory<GatewayDbContext> databases, SshKeyAttestations attestations, AccessEndings endings, AuditTrail audit, INotices notices, TimeProvider clock)
+    IDbContextFactory<GatewayDbContext> databases, SshKeyAttestations attestations, AccessEndings endings, AuditTrail audit, INotices notices, TimeProvider clock) : IDisposable
 {
     public const int MaxKeys = 50;
     public const int MaxDays = 3660;
@@ -30,6 +30,9 @@ internal sealed class SshKeyRegister(
 
     // The same whether another person has it or had it, and without a word about whom.
     private static readonly Refusal Taken = new("key_taken", "This key cannot be added: it is or was used on this gateway. Make a new one with ssh-keygen, for this account alone.");
+
+    // One at a time: of two who add one key at once, one is refused before an addition is recorded.
+    private readonly SemaphoreSlim adding = new(1, 1);
 
     public async Task<Result<SshKeySummary>> AddAsync(NewSshKey typed, ReadOnlyMemory<byte>? attestation, string actor, CancellationToken cancellation)
     {
@@ -48,6 +51,22 @@ internal sealed class SshKeyRegister(
             return new Refusal("bad_label", $"Give the SSH key a label of 1 to {MaxLabel} printable characters.");
         }
 
+        await adding.WaitAsync(cancellation);
+        try
+        {
+            return await AddAsync(typed, key, label, attestation, actor, cancellation);
+        }
+        finally
+        {
+            adding.Release();
+        }
+    }
+
+    public void Dispose() => adding.Dispose();
+
+    private async Task<Result<SshKeySummary>> AddAsync(
+        NewSshKey typed, SshPublicKey key, string label, ReadOnlyMemory<byte>? attestation, string actor, CancellationToken cancellation)
+    {
         await using var database = await databases.CreateDbContextAsync(cancellation);
         if (!await database.Users.AnyAsync(person => person.Id == typed.Owner.Value && person.DisabledAt == null, cancellation))
         {

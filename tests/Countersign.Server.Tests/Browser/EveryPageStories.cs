@@ -191,6 +191,58 @@ public sealed class EveryPageStories(BrowserFixture browser)
     }
 
     [Fact]
+    public async Task The_pages_of_SSH_keys_and_of_tokens_for_Git_hosts_are_sound()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var visit = await browser.VisitAsync(gateway);
+        await visit.SignInAsync(ann);
+        await LookAsync(visit, "ssh-key-new", "/security/ssh-key");
+        await visit.FillAsync("ssh-key", "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret canary\n-----END OPENSSH PRIVATE KEY-----");
+        await visit.SubmitAsync("add-ssh-key");
+        await LookAsync(visit, "ssh-key-private");
+        await visit.SeesAsync("consider it exposed");
+        Assert.DoesNotContain("secret canary", await visit.Page.ContentAsync(), StringComparison.Ordinal);
+        await visit.Page.Locator("details summary").ClickAsync();
+        await LookAsync(visit, "ssh-key-attesting");
+        var download = visit.Page.WaitForDownloadAsync();
+        await visit.ClickAsync("ssh-key-challenge");
+        Assert.Equal(44, new FileInfo(await (await download).PathAsync()).Length);
+
+        await visit.FillAsync("ssh-key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGWr4X0xE5kadfBgkwIfxChtQjcq5WMh2RMAhYGIPFId ann@laptop");
+        await visit.SubmitAsync("add-ssh-key");
+        await visit.AtAsync("/security");
+        await visit.SeesAsync("The SSH key is added.");
+        await gateway.Get<ISshKeys>().AddAsync(
+            ann.Id, "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIGWr4X0xE5kadfBgkwIfxChtQjcq5WMh2RMAhYGIPFIdAAAABHNzaDo=",
+            "The security key on the ring, the blue one with the scratches", 30, "ann", cancellation);
+        var (exit, _, error) = await Cli.CommandLineTests.RunAsync(
+            [.. "upstream add board --kind smart-http --base https://board.example.org --credentials passed --workspace none --identity name --data".Split(' '), gateway.Options.Data]);
+        Assert.True(exit == 0, error);
+        await LookAsync(visit, "security-ssh-keys", "/security");
+        await visit.ClickAsync("host-token-board");
+        await visit.AtAsync("/security/host/board");
+        await LookAsync(visit, "host-token");
+        await visit.FillAsync("host-user", "bob");
+        await visit.FillAsync("host-token", "token canary");
+        await visit.SubmitAsync("save-host-token");
+        await LookAsync(visit, "host-token-refused");
+        Assert.DoesNotContain("token canary", await visit.Page.ContentAsync(), StringComparison.Ordinal);
+        await visit.FillAsync("host-user", "ann");
+        await visit.FillAsync("host-token", "token canary");
+        await visit.SubmitAsync("save-host-token");
+        await visit.AtAsync("/security");
+        await LookAsync(visit, "security-host-token-kept");
+        await visit.The("ssh-key-row").First.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
+        await Expect(visit.The("remove-ssh-key")).ToBeVisibleAsync();
+        await LookAsync(visit, "ssh-key");
+        await visit.SubmitAsync("remove-ssh-key");
+        await visit.SeesAsync("The SSH key is removed.");
+        AssertSound();
+    }
+
+    [Fact]
     public async Task The_pages_of_administrators_are_sound()
     {
         await using var gateway = await GatewayFixture.StartAsync();

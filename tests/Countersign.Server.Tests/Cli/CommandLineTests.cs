@@ -98,16 +98,6 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
-    [Theory]
-    [InlineData("key add ann --file k.pub --label l", "SSH keys come with Git over SSH; this build serves HTTPS only")]
-    [InlineData("key list ann --data d --json", "SSH keys come with Git over SSH; this build serves HTTPS only")]
-    public async Task What_comes_later_says_so(string words, string expected)
-    {
-        var (exit, _, error) = await RunAsync(words.Split(' '));
-        Assert.Equal(ExitCodes.Failed, exit);
-        Assert.Contains(expected, error, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Version_and_help_are_done()
     {

@@ -26,6 +26,8 @@ public sealed class FactorChangeAttacks
             (HttpMethod.Post, "totp", "{}"), (HttpMethod.Post, "totp/confirm", """{"code":"123456"}"""),
             (HttpMethod.Patch, $"factors/{factor}", """{"name":"mine"}"""), (HttpMethod.Delete, $"factors/{factor}", null),
             (HttpMethod.Post, "recovery-codes", "{}"), (HttpMethod.Post, "tokens", """{"label":"mine","days":3}"""),
+            (HttpMethod.Post, "ssh-keys", """{"key":"ssh-ed25519 AAAA"}"""), (HttpMethod.Delete, "ssh-keys/ssh-00000000000000000000000000000000", null),
+            (HttpMethod.Put, "upstream-tokens/far", """{"token":"x"}"""),
             (HttpMethod.Post, "workspaces/ACME/members", """{"name":"eve","role":"admin"}"""),
         };
         foreach (var (method, path, body) in attempts)
