@@ -37,7 +37,7 @@ internal static class InstanceResource
         var certificate = context.RequestServices.GetService<ServerCertificate>()?.State;
         return TypedResults.Ok(new InstanceView(
             Version, options.Url.GetLeftPart(UriPartial.Authority), await people.AnyAsync(cancellation),
-            certificate is null ? null : new(certificate.NotAfter, certificate.Defect), SshServerView.Of(ssh)));
+            certificate is null ? null : new(certificate.NotAfter, certificate.Defect), SshServerView.Of(ssh, options)));
     }
 
     private static async Task<Results<Ok<SetupLinkView>, ProblemHttpResult>> IssueAsync(

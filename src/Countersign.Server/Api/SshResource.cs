@@ -17,10 +17,11 @@ internal sealed record HostKeyView(string Type, string Fingerprint);
 /// <param name="Address">Where sshd listens; null while SSH is not served.</param>
 /// <param name="Server">sshd's version.</param>
 /// <param name="Reason">Why SSH is not served.</param>
-internal sealed record SshServerView(string? Address, string? Server, string? Reason)
+/// <param name="Asked">An operator has said where it is to be served.</param>
+internal sealed record SshServerView(string? Address, string? Server, string? Reason, bool Asked)
 {
-    public static SshServerView Of(SshState state) =>
-        state.Facts is { } facts ? new(state.Address?.ToString(), facts.Version, null) : new(null, null, state.Reason);
+    public static SshServerView Of(SshState state, GatewayOptions options) =>
+        state.Facts is { } facts ? new(state.Address?.ToString(), facts.Version, null, options.IsSshAsked) : new(null, null, state.Reason, options is { IsSshAsked: true, Ssh: not null });
 }
 
 internal static class SshResource

@@ -21,7 +21,7 @@ internal static class SshFindings
 
         return IPEndPoint.TryParse(ssh.Text("address"), out var address)
             ? [await GreetAsync(address, ssh.Text("server"), cancellation)]
-            : [new("SSH", ssh.Text("reason") == "switched off" ? "note" : "wrong", $"off: {ssh.Text("reason")}")];
+            : [new("SSH", ssh.Flag("asked") ? "wrong" : "note", $"off: {ssh.Text("reason")}")];
     }
 
     /// <summary>The private host keys in a data folder, whether or not a gateway runs on it.</summary>

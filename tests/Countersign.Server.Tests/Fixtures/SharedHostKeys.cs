@@ -24,7 +24,7 @@ internal static class SharedHostKeys
         var folder = Directory.CreateTempSubdirectory("countersign-hostkeys-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         var programs = SshPrograms.FindAsync(new() { Sshd = UnpackedSshd.Path }, CancellationToken.None).GetAwaiter().GetResult();
-        HostKeys.EnsureAsync(folder, programs, CancellationToken.None).GetAwaiter().GetResult();
+        HostKeys.EnsureAsync(folder, programs, Path.Combine(SshPlaces.BuiltPrograms, "countersign-account.so"), CancellationToken.None).GetAwaiter().GetResult();
         return folder;
     }
 }

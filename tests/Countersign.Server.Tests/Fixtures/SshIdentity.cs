@@ -86,8 +86,7 @@ internal sealed class SshIdentity
 
     internal sealed class RunningSsh(Process process) : IDisposable
     {
-
-        public int Id => process.Id;
+        public int Id { get; } = process.Id;
 
         public StreamWriter Input => process.StandardInput;
 

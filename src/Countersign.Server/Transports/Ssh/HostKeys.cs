@@ -20,14 +20,18 @@ internal static class HostKeys
     public static IEnumerable<string> FilesIn(string folder) => Kinds.Select(kind => Path.Combine(folder, $"host_{kind.Name}"));
 
     /// <summary>Makes what is missing. Throws <see cref="SshUnavailableException"/>.</summary>
-    public static async Task EnsureAsync(string folder, SshPrograms programs, CancellationToken cancellation)
+    /// <param name="folder">Made when it is not there.</param>
+    /// <param name="programs">With ssh-keygen, which does nothing for a user without an account.</param>
+    /// <param name="account">The library that gives it one.</param>
+    /// <param name="cancellation">Ends the making.</param>
+    public static async Task EnsureAsync(string folder, SshPrograms programs, string account, CancellationToken cancellation)
     {
         PrivateFiles.CreateFolder(folder);
         foreach (var ((_, _, options), file) in Kinds.Zip(FilesIn(folder)))
         {
             if (!File.Exists(file))
             {
-                await MakeAsync(file, options, programs, cancellation);
+                await MakeAsync(file, options, programs, account, cancellation);
             }
             else if (Exposure(file) is { } exposure)
             {
@@ -50,12 +54,12 @@ internal static class HostKeys
             select new HostKey(kind.First.Type, Fingerprint(File.ReadAllText(file)))];
 
     /// <summary>The private half appears last and whole: where it is, its other half is, too.</summary>
-    private static async Task MakeAsync(string file, string[] options, SshPrograms programs, CancellationToken cancellation)
+    private static async Task MakeAsync(string file, string[] options, SshPrograms programs, string account, CancellationToken cancellation)
     {
         var fresh = file + ".new";
         File.Delete(fresh);
         File.Delete(fresh + ".pub");
-        var (exit, said) = await SshPrograms.RunAsync(programs, programs.KeyGen, ["-q", .. options, "-N", "", "-C", "countersign", "-f", fresh], cancellation);
+        var (exit, said) = await SshPrograms.RunAsync(programs, programs.KeyGen, ["-q", .. options, "-N", "", "-C", "countersign", "-f", fresh], cancellation, account);
         if (exit != 0)
         {
             throw new SshUnavailableException($"ssh-keygen makes no host key: {said.ReplaceLineEndings(" ").Trim()}");

@@ -20,7 +20,7 @@ internal sealed partial class SshPlaces
 
     private SshPlaces(string data, string folder, string socket, string programs, uint? user, bool temporary)
     {
-        (Lock, Folder, Socket, Programs, User, this.temporary) = (Path.Combine(data, "ssh.lock"), folder, socket, programs, user, temporary);
+        (Lock, Folder, Socket, Programs, User, this.temporary) = (Path.Combine(data, "sshd.lock"), folder, socket, programs, user, temporary);
     }
 
     /// <summary>A keeper holds it while it lives: the next one waits until the last one's sshd has left the port.</summary>

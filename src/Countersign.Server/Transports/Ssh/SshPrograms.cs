@@ -48,10 +48,15 @@ internal sealed partial record SshPrograms(string Sshd, string KeyGen, string Ve
 
     /// <summary>Runs one of them to its end, with an environment of our own. Throws <see cref="SshUnavailableException"/> when it does not start or does not end.</summary>
     /// <returns>The exit code, and all that it said on standard error.</returns>
-    public static async Task<(int Exit, string Said)> RunAsync(SshPrograms programs, string program, IEnumerable<string> arguments, CancellationToken cancellation)
+    public static async Task<(int Exit, string Said)> RunAsync(SshPrograms programs, string program, IEnumerable<string> arguments, CancellationToken cancellation, string? preload = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         programs.Isolate(start);
+        if (preload is not null)
+        {
+            start.Environment["LD_PRELOAD"] = preload;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try

@@ -34,10 +34,19 @@ internal sealed class SshSetup(GatewayOptions gateway, IOptions<SshOptions> opti
         var ssh = options.Value;
         var programs = await SshPrograms.FindAsync(ssh, cancellation);
         var keys = SshPlaces.KeysFolder(gateway);
-        await HostKeys.EnsureAsync(keys, programs, cancellation);
         var places = SshPlaces.Prepare(gateway, ssh, programs);
-        places.Share(HostKeys.FilesIn(keys));
-        places.WriteConfig(SshdConfiguration.Write(address, places, programs));
+        try
+        {
+            await HostKeys.EnsureAsync(keys, programs, places.Account, cancellation);
+            places.Share(HostKeys.FilesIn(keys));
+            places.WriteConfig(SshdConfiguration.Write(address, places, programs));
+        }
+        catch
+        {
+            places.Clear();
+            throw;
+        }
+
         return new(address, places, programs, new(ssh.PublicHost ?? gateway.Url.Host, ssh.PublicPort ?? address.Port, HostKeys.Read(keys), programs.Version));
     }
 }

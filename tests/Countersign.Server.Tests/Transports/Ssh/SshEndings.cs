@@ -182,6 +182,8 @@ public sealed class SshEndings
         var run = laptop.RunAsync(ssh.Port, ["warm"]);
         (await held.NextAsync()).Status.SetResult(0);
         await run;
+
+        // Other tests run beside this one: what is counted is whether each command leaves something.
         var (threads, descriptors) = (ThreadPool.ThreadCount, Descriptors());
 
         // 20 connections with ten commands each: what is counted here is commands, and clients cost more than those.
@@ -217,7 +219,7 @@ public sealed class SshEndings
             await client.EndAsync();
         }
 
-        Assert.True(SpinWait.SpinUntil(() => ssh.Door.Sessions == 0 && Descriptors() <= descriptors + 8, TimeSpan.FromSeconds(30)), $"{ssh.Door.Sessions} sessions, {Descriptors()} descriptors, {descriptors} before");
+        Assert.True(SpinWait.SpinUntil(() => ssh.Door.Sessions == 0 && Descriptors() < descriptors + (Held / 2), TimeSpan.FromSeconds(30)), $"{ssh.Door.Sessions} sessions, {Descriptors()} descriptors, {descriptors} before");
         Assert.True(SpinWait.SpinUntil(() => ProcessTree.Below(ssh.Keeper).Count == 1, TimeSpan.FromSeconds(30)));
     }
 
