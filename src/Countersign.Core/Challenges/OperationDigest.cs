@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.LargeFiles;
 
 namespace Countersign.Core.Challenges;
 
@@ -36,9 +37,20 @@ public static class OperationDigest
             Add(hash, work.Files);
             Add(hash, work.Bytes.ToString(CultureInfo.InvariantCulture));
             Add(hash, work.Subject);
+            AddUnlock(hash, work);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // The page says which file and whose lock, so they are what is approved; the subject of a batch needs no more.
+    private static void AddUnlock(IncrementalHash hash, LfsWork work)
+    {
+        if (work.Verb == LfsVerb.Unlock)
+        {
+            Add(hash, work.Path ?? "");
+            Add(hash, work.Owner ?? "");
+        }
     }
 
     /// <summary>Over the ref updates and push options alone: what a grant for a push with known refs is bound to.</summary>

@@ -5,7 +5,7 @@ using Countersign.Core.WebAuthn;
 namespace Countersign.Core.LargeFiles;
 
 /// <summary>The small parts that the documents of Git LFS share.</summary>
-internal static class LfsText
+public static class LfsText
 {
     private const int MaxText = 4096;
 

@@ -34,7 +34,7 @@ internal sealed class GrantStore(Ledger ledger)
             challenge.Command.Repository.Workspace, challenge.Command.Repository.Name, challenge.Client.Network, token?.ToString(),
             challenge.Terms.Scope.ToString(), (long)challenge.Terms.Idle.TotalSeconds, now.ToUnixTimeMilliseconds(),
             (now + challenge.Terms.Max).ToUnixTimeMilliseconds(), ChallengeJson.WriteGrant(
-                proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs is not null));
+                proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs));
 
     /// <summary>Renews the idle time; a push also claims the grant, so that no second push can use it. False when it is not to be had any more.</summary>
     public static bool Use(LedgerTransaction transaction, Grant grant, bool push, DateTimeOffset now) =>
@@ -60,7 +60,7 @@ internal sealed class GrantStore(Ledger ledger)
 
     private static Grant Read(SqliteDataReader reader)
     {
-        var (proof, updates, lfsOnly) = ChallengeJson.ReadGrant(reader.GetString(14));
+        var (proof, updates, lfsOnly, forcedUnlock) = ChallengeJson.ReadGrant(reader.GetString(14));
         return new()
         {
         Id = reader.GetInt64(0),
@@ -83,6 +83,7 @@ internal sealed class GrantStore(Ledger ledger)
         Proof = proof,
         Updates = updates,
         LfsOnly = lfsOnly,
+        ForcedUnlock = forcedUnlock,
         };
     }
 

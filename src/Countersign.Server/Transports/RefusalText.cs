@@ -17,7 +17,7 @@ internal sealed class RefusalText(GatewayOptions options)
     public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
     {
         var repository = request.Command.Repository;
-        var verb = request.Command.Lfs is { } work ? Verb(work.Verb) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        var verb = request.Command.Lfs is { } work ? Verb(work) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
         return refused.Reason.Code switch
         {
             ReasonCode.RepositoryNotFound =>
@@ -144,12 +144,12 @@ internal sealed class RefusalText(GatewayOptions options)
         _ => "denied by the gateway",
     };
 
-    private static string Verb(LfsVerb verb) => verb switch
+    private static string Verb(LfsWork work) => work.Verb switch
     {
         LfsVerb.Upload => "upload of large files",
         LfsVerb.Download => "download of large files",
         LfsVerb.Lock => "lock",
-        LfsVerb.Unlock => "unlock",
+        LfsVerb.Unlock => work.Forced ? "forced unlock" : "unlock",
         _ => "look at the locks",
     };
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Upstreams.SmartHttp;
 
 /// <summary>The large files and locks of a Git host: its own LFS server below the repository's address there.</summary>
-internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messages, LfsHosts hosts, IOptions<UpstreamsOptions> options, TimeProvider clock) : ILfsUpstream
+internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messages, LfsHosts hosts, LocksSeen seen, IOptions<UpstreamsOptions> options, TimeProvider clock) : ILfsUpstream
 {
     private const string MediaType = "application/vnd.git-lfs+json";
 
@@ -20,6 +20,17 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         return status == HttpStatusCode.OK && LfsHostAnswer.Read(document, batch, clock.GetUtcNow()) is { } entries
             ? [.. entries.Select(entry => hosts.Judge(place.Upstream, entry, request.Passed))]
             : throw new UpstreamUnavailableException($"The Git host {place.Upstream.Name} did not answer as a Git LFS server ({(int)status}).") { Detail = $"http {(int)status}", Untouched = true };
+    }
+
+    /// <summary>
+    /// The host says whose lock it is only to who asks it, and it is not asked before the decision. With the gateway's own credential
+    /// every lock is that account's, so the host would let anybody take any: each unlock may then be of somebody else's.
+    /// </summary>
+    public LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call)
+    {
+        var known = seen.Find(request.Command.Repository, call.Id);
+        var shared = PlaceOf(request).Upstream.Credentials == UpstreamCredentials.Service;
+        return call.Work with { Forced = call.Force || shared, Path = known?.Path, Owner = shared ? null : known?.Owner };
     }
 
     public async Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation)
@@ -36,6 +47,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         var body = call.Write();
         using var message = Message(body is null ? HttpMethod.Get : HttpMethod.Post, place.Upstream, address, request.Passed, body);
         var (status, document) = await CallAsync(place.Upstream, message, cancellation);
+        seen.Remember(request.Command.Repository, LfsHostAnswer.LocksIn(document));
         return LfsHostAnswer.Rebuild(document) is { } json
             ? new((int)status, json, $"http {(int)status}", body?.Length ?? 0)
             : new((int)status, LfsDocument.Message($"The Git host {place.Upstream.Name} answered {(int)status}."), $"http {(int)status}", body?.Length ?? 0);

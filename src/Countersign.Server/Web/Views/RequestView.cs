@@ -18,7 +18,7 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
 
     public bool IsPending => Challenge.State is ChallengeState.Pending;
 
-    public bool IsDangerous => Rows.Any(row => row.IsDangerous);
+    public bool IsDangerous => Rows.Any(row => row.IsDangerous) || Challenge.Command.Lfs is { Forced: true };
 
     public string Verb => Challenge.Command switch
     {

@@ -45,7 +45,7 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
 
     private LfsExchange OpenLocks(HttpContext context, LfsLockCall call, CommandRequest who)
     {
-        var request = With(who, call.Work);
+        var request = With(who, call is LfsLockCall.Unlock unlock ? upstream.Describe(who, unlock) : call.Work);
         return new(context, request, terms, async cancellation =>
         {
             var reply = await upstream.LockAsync(request, call, cancellation);
