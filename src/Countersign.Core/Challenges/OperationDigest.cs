@@ -37,20 +37,18 @@ public static class OperationDigest
             Add(hash, work.Files);
             Add(hash, work.Bytes.ToString(CultureInfo.InvariantCulture));
             Add(hash, work.Subject);
-            AddUnlock(hash, work);
+            AddPlace(hash, work);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    // The page says which file and whose lock, so they are what is approved; the subject of a batch needs no more.
-    private static void AddUnlock(IncrementalHash hash, LfsWork work)
+    // The page says which file and whose lock, and for which ref an upload is, so they are what is approved.
+    private static void AddPlace(IncrementalHash hash, LfsWork work)
     {
-        if (work.Verb == LfsVerb.Unlock)
-        {
-            Add(hash, work.Path ?? "");
-            Add(hash, work.Owner ?? "");
-        }
+        Add(hash, work.Path ?? "");
+        Add(hash, work.Owner ?? "");
+        Add(hash, work.For?.Value ?? "");
     }
 
     /// <summary>Over the ref updates and push options alone: what a grant for a push with known refs is bound to.</summary>

@@ -28,7 +28,7 @@ public static class LfsText
         return text is not null && IsPlain(text);
     }
 
-    /// <summary>The ref that the client says it works on: <c>{"ref": {"name": "refs/heads/main"}}</c>. It is a claim and decides nothing.</summary>
+    /// <summary>The ref that the client says it works on: <c>{"ref": {"name": "refs/heads/main"}}</c>. It is a claim.</summary>
     public static bool TryRef(this JsonElement element, out string? name)
     {
         name = null;

@@ -1,3 +1,5 @@
+using Countersign.Core.Git;
+
 namespace Countersign.Core.LargeFiles;
 
 public enum LfsVerb
@@ -27,6 +29,12 @@ public sealed record LfsWork(LfsVerb Verb, int Files, long Bytes, string Subject
 
     /// <summary>Of an unlock: the name of whose lock it is; null where that is not known here.</summary>
     public string? Owner { get; init; }
+
+    /// <summary>
+    /// Of an upload: the ref that the client says it is for. A claim, but one that gains nothing: a push to that ref may bring any
+    /// object under the same rules, and no ref points to one without a push of its own. A lock has none, as it holds for every ref.
+    /// </summary>
+    public RefName? For { get; init; }
 
     /// <summary>Uploads, locks and unlocks write; looking at locks, before a push too, reads.</summary>
     public bool Writes => Verb is LfsVerb.Upload or LfsVerb.Lock or LfsVerb.Unlock;

@@ -37,7 +37,7 @@ internal static partial class ChallengeJson
         challenge.Terms.Scope, (long)challenge.Terms.Idle.TotalSeconds, (long)challenge.Terms.Max.TotalSeconds,
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
         challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
-        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner) : null);
+        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value) : null);
 
     private static Challenge To(Row row) => new()
     {
@@ -49,7 +49,7 @@ internal static partial class ChallengeJson
         {
             Updates = [.. row.Updates.Select(ToUpdate)],
             PushOptions = row.PushOptions,
-            Lfs = row.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject) { Forced = work.Forced, Path = work.Path, Owner = work.Owner } : null,
+            Lfs = row.Lfs is { } work ? ToWork(work) : null,
         },
         Client = new(IPAddress.Parse(row.Client)),
         UserAgent = row.UserAgent,
@@ -63,6 +63,14 @@ internal static partial class ChallengeJson
         State = State(row),
         WrongNumbers = row.WrongNumbers,
         Version = row.Version,
+    };
+
+    private static LfsWork ToWork(Work work) => new(work.Verb, work.Files, work.Bytes, work.Subject)
+    {
+        Forced = work.Forced,
+        Path = work.Path,
+        Owner = work.Owner,
+        For = work.For is null ? null : RefName.TryParse(work.For, out var name) ? name : throw Broken("ref"),
     };
 
     private static RefUpdate ToUpdate(Update update) =>
@@ -127,7 +135,7 @@ internal static partial class ChallengeJson
 
     internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false, string? ForcedUnlock = null);
 
-    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced, string? Path = null, string? Owner = null);
+    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced, string? Path = null, string? Owner = null, string? For = null);
 
     [JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
     [JsonSerializable(typeof(Row))]

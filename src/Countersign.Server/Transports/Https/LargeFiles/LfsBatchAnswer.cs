@@ -39,7 +39,10 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
 
         var expires = Expiry(entry);
         var sealedOnes = entry.IsDirect ? [] : entry.Actions.Select(action => tokens.Seal(new(
-            request.Command.Repository, action, request.PrincipalId, request.PrincipalName, request.Credential, request.Client.Network, policy, expires))).ToList();
+            request.Command.Repository, action, request.PrincipalId, request.PrincipalName, request.Credential, request.Client.Network, policy, expires)
+        {
+            For = request.Command.Lfs?.For,
+        })).ToList();
         if (sealedOnes.Exists(token => token.Length > TransferTokens.MaxLength))
         {
             WriteError(json, 422, "The Git host's address for this object is too long.");

@@ -25,7 +25,7 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
     public LfsExchange Open(HttpContext context, TransferToken token, CommandRequest who)
     {
         var download = token.Transfer.Action == LfsAction.Download;
-        var work = new LfsWork(download ? LfsVerb.Download : LfsVerb.Upload, 1, token.Transfer.Object.Size, token.Transfer.Object.Oid.Hex);
+        var work = new LfsWork(download ? LfsVerb.Download : LfsVerb.Upload, 1, token.Transfer.Object.Size, token.Transfer.Object.Oid.Hex) { For = token.For };
         var request = With(who, work) with { ApprovedUnder = token.Policy };
         return new(context, request, terms, cancellation => transfers.RunAsync(context, request, token.Transfer, cancellation));
     }
