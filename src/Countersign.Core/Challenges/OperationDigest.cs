@@ -29,6 +29,12 @@ public static class OperationDigest
         Add(hash, command.Service.ToString());
         Add(hash, command.Repository.ToString());
         AddUpdates(hash, command);
+        if (command.Hidden != HiddenRefs.None)
+        {
+            // The page says that nobody will see the refs: whoever agreed to be asked about a push did not agree to that.
+            Add(hash, "hidden");
+        }
+
         if (command.Lfs is { } work)
         {
             // Behind everything that other operations have, so that none of theirs can be equal to one of these.

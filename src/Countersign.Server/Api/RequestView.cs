@@ -61,6 +61,7 @@ internal sealed record RequestView(
         ChallengeState.Cancelled { Cause: CancelCause.ClientLeft } => "client-left",
         ChallengeState.Cancelled { Cause: CancelCause.Superseded } => "superseded",
         ChallengeState.Cancelled { Cause: CancelCause.AccessEnded } => "access-ended",
+        ChallengeState.Cancelled { Cause: CancelCause.Moved } => "moved",
         _ => null,
     };
 }

@@ -55,8 +55,8 @@ internal sealed class GrantStore(Ledger ledger)
 
     public static void EndAll(LedgerTransaction transaction, AccessEnded over) =>
         transaction.Execute(
-            "UPDATE grants SET ended = 1 WHERE principal = $1 AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ended = 0",
-            over.Person.ToString(), over.CredentialId, over.Workspace);
+            "UPDATE grants SET ended = 1 WHERE ($1 IS NULL OR principal = $1) AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ($4 IS NULL OR repository = $4) AND ended = 0",
+            over.Person?.ToString(), over.CredentialId, over.Workspace, over.Repository);
 
     private static Grant Read(SqliteDataReader reader)
     {

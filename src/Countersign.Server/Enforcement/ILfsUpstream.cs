@@ -15,6 +15,9 @@ internal interface ILfsUpstream
     /// </summary>
     LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call);
 
+    /// <summary>Where the repository is, in one word: while it stays the same, what was given out for its objects leads there.</summary>
+    string PlaceOf(CommandRequest request);
+
     Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation);
 
     /// <summary>A part of an object's content, to be disposed; null when it is not there (any more).</summary>

@@ -3,12 +3,13 @@ using Countersign.Core.Git;
 using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Transports;
 
 /// <summary>What a refused command says in the terminal: one cause, one thing to do; plain ASCII, at most 72 columns where addresses allow.</summary>
-internal sealed class RefusalText(GatewayOptions options)
+internal sealed class RefusalText(GatewayOptions options, IPeople people)
 {
     private string Url => options.Url.GetLeftPart(UriPartial.Authority);
 
@@ -29,6 +30,12 @@ internal sealed class RefusalText(GatewayOptions options)
             [
                 $"You may read {repository}, but not push to it.",
                 $"Ask an administrator of {repository.Workspace} for write access.",
+            ],
+            ReasonCode.NoFactorSetUp when !people.HasPassword(request.PrincipalId) =>
+            [
+                $"Two-step verification is required for {repository}.",
+                "You have no password here to set it up with. Ask an administrator to run",
+                "countersign factor add-totp for you, then run the command again.",
             ],
             ReasonCode.NoFactorSetUp =>
             [
@@ -87,6 +94,11 @@ internal sealed class RefusalText(GatewayOptions options)
             [
                 $"Your access has ended, or the {(GitCredentials.IsPassed(request.Credential.Id) ? "password was reported" : "access token was revoked")}.",
                 $"Sign in at {Url}/security or ask your administrator.",
+            ],
+            ReasonCode.RepositoryMoved =>
+            [
+                $"An administrator has just changed where {repository} is.",
+                "Nothing was changed. Run the command again.",
             ],
             ReasonCode.PushTooLarge =>
             [

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.Upstreams;
 
 internal sealed class UpstreamDesk(
-    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AuditTrail audit) : IUpstreamDesk
+    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AccessEndings endings, AuditTrail audit) : IUpstreamDesk
 {
     private static readonly Refusal NoSuchUpstream = new("no_such_upstream", "There is no such Git host.");
     private static readonly Refusal Taken = new("upstream_taken", "There is a Git host of that name already.");
@@ -60,13 +60,9 @@ internal sealed class UpstreamDesk(
             (row.UpstreamName, row.UpstreamPath) = (upstream.Name, folder);
         }
 
-        if (!await database.TrySaveAsync())
-        {
-            return Taken;
-        }
-
-        await upstreams.ReloadAsync(CancellationToken.None);
-        return await SummaryAsync(database, upstream, CancellationToken.None);
+        var saved = false;
+        await MovingAsync([.. workspaces.Select(workspace => workspace.Row.Key)], async () => saved = await database.TrySaveAsync());
+        return saved ? await SummaryAsync(database, upstream, CancellationToken.None) : Taken;
     }
 
     public async Task<Result<UpstreamDefinition>> RemoveAsync(string name, string actor, CancellationToken cancellation)
@@ -139,9 +135,28 @@ internal sealed class UpstreamDesk(
 
         await audit.RecordAsync(AuditTypes.WorkspaceMoved, actor, ("workspace", key), ("upstream", place?.Upstream ?? ""), ("upstream_path", place?.Folder ?? ""));
         (row.UpstreamName, row.UpstreamPath) = (place?.Upstream, place?.Folder);
-        await database.SaveChangesAsync(CancellationToken.None);
-        await upstreams.ReloadAsync(CancellationToken.None);
+        await MovingAsync([key], () => database.SaveChangesAsync(CancellationToken.None));
         return place;
+    }
+
+    /// <summary>
+    /// Nothing that was approved, waits or runs for the old place reaches the new one. Twice, because what begins between the first
+    /// and the change was asked about the old place too.
+    /// </summary>
+    private async Task MovingAsync(IReadOnlyList<string> workspaces, Func<Task> change)
+    {
+        End();
+        await change();
+        await upstreams.ReloadAsync(CancellationToken.None);
+        End();
+
+        void End()
+        {
+            foreach (var workspace in workspaces)
+            {
+                endings.Raise(AccessEnded.ByMoving(workspace));
+            }
+        }
     }
 
     public Task<int> LiftAsync(PrincipalId person, string actor) => reported.LiftAsync(person, actor);

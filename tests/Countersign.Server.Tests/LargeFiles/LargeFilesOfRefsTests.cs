@@ -31,11 +31,11 @@ public sealed class LargeFilesOfRefsTests
         """;
 
     [Fact]
-    public async Task A_push_to_a_free_branch_brings_its_large_files_unasked_even_for_who_has_no_factor_and_one_to_main_asks()
+    public async Task A_push_to_a_free_branch_brings_its_large_files_unasked_and_one_to_main_asks()
     {
         await using var gateway = await GatewayFixture.StartAsync(Branches);
         var ann = await gateway.AddPersonAsync();
-        var bob = await gateway.AddPersonAsync("bob", factor: false);
+        var bob = await gateway.AddPersonAsync("bob");
         var core = await gateway.AddRepositoryAsync();
         var his = await LfsClient.WorkTreeAsync(gateway, bob, "his");
         var (oid, _) = await LfsClient.CommitAsync(his, "model.bin");

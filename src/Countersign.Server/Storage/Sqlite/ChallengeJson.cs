@@ -37,7 +37,8 @@ internal static partial class ChallengeJson
         challenge.Terms.Scope, (long)challenge.Terms.Idle.TotalSeconds, (long)challenge.Terms.Max.TotalSeconds,
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
         challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
-        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value) : null);
+        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value) : null,
+        challenge.Command.Hidden);
 
     private static Challenge To(Row row) => new()
     {
@@ -49,6 +50,7 @@ internal static partial class ChallengeJson
         {
             Updates = [.. row.Updates.Select(ToUpdate)],
             PushOptions = row.PushOptions,
+            Hidden = row.Hidden,
             Lfs = row.Lfs is { } work ? ToWork(work) : null,
         },
         Client = new(IPAddress.Parse(row.Client)),
@@ -126,7 +128,7 @@ internal static partial class ChallengeJson
         GitService Service, string Repository, Update[] Updates, string[] PushOptions, string Client, string UserAgent, string? CommandToken,
         Strength Strength, FactorKind[] Kinds, Guid[] Models, bool NumberOwed, GrantScope Scope, long Idle, long Max,
         string Number, string Digest, long CreatedAt, long ExpiresAt,
-        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null);
+        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null, HiddenRefs Hidden = HiddenRefs.None);
 
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 

@@ -27,6 +27,8 @@ internal sealed class LocalLfs(LfsObjects objects, LfsLocks locks, IOptions<LfsO
         },
     };
 
+    public string PlaceOf(CommandRequest request) => "";
+
     public async Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation) => call switch
     {
         LfsLockCall.List list => List(request, list.Query),

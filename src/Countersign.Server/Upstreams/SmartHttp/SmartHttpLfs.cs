@@ -14,7 +14,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<IReadOnlyList<LfsEntry>> BatchAsync(CommandRequest request, LfsBatch batch, CancellationToken cancellation)
     {
-        var place = PlaceOf(request);
+        var place = FindPlace(request);
         using var message = Message(HttpMethod.Post, place.Upstream, UpstreamAddress.Lfs(place, "objects", "batch"), request.Passed, batch.Write());
         var (status, document) = await CallAsync(place.Upstream, message, cancellation);
         return status == HttpStatusCode.OK && LfsHostAnswer.Read(document, batch, clock.GetUtcNow()) is { } entries
@@ -29,13 +29,15 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
     public LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call)
     {
         var known = seen.Find(request.Command.Repository, call.Id);
-        var shared = PlaceOf(request).Upstream.Credentials == UpstreamCredentials.Service;
+        var shared = FindPlace(request).Upstream.Credentials == UpstreamCredentials.Service;
         return call.Work with { Forced = call.Force || shared, Path = known?.Path, Owner = shared ? null : known?.Owner };
     }
 
+    public string PlaceOf(CommandRequest request) => FindPlace(request) is { } place ? $"{place.Upstream.Name} {UpstreamPaths.Address(place.Upstream, place.Path)}" : "";
+
     public async Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation)
     {
-        var place = PlaceOf(request);
+        var place = FindPlace(request);
         var address = call switch
         {
             LfsLockCall.List list => UpstreamAddress.LfsQuery(place, list.Query.ToString(), "locks"),
@@ -55,7 +57,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<Stream?> OpenAsync(CommandRequest request, LfsTransfer transfer, LfsRange range, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         var patience = new Patience(clock, cancellation);
         LfsHosts.Lease? lease = null;
         try
@@ -85,7 +87,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<LfsReply> StoreAsync(CommandRequest request, LfsTransfer transfer, PipeReader content, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         using var patience = new Patience(clock, cancellation);
         using var body = new LfsUpload(transfer.Object, content, patience, options.Value.AnswerSeconds);
         try
@@ -118,7 +120,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<LfsReply> VerifyAsync(CommandRequest request, LfsTransfer transfer, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         using var patience = new Patience(clock, cancellation);
         try
         {
@@ -199,6 +201,6 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         return new UpstreamUnavailableException(failure.Message, exception, failure.Failure) { Detail = failure.Detail };
     }
 
-    private UpstreamPlace PlaceOf(CommandRequest request) =>
+    private UpstreamPlace FindPlace(CommandRequest request) =>
         places.Find(request.Command.Repository) ?? throw new UpstreamUnavailableException($"{request.Command.Repository} is at no Git host.") { Untouched = true };
 }

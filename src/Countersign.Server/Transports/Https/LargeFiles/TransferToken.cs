@@ -20,4 +20,7 @@ internal sealed record TransferToken(
 {
     /// <summary><see cref="LfsWork.For"/> of its batch: each object is ruled as the batch was.</summary>
     public RefName? For { get; init; }
+
+    /// <summary><see cref="ILfsUpstream.PlaceOf"/> when the batch was asked: a workspace that moves ends it.</summary>
+    public required string Place { get; init; }
 }

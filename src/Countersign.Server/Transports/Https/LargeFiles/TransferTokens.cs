@@ -45,7 +45,7 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
 
     private static Row From(TransferToken token) => new(
         token.Repository.ToString(), token.Transfer.Action, token.Transfer.Object.Oid.Hex, token.Transfer.Object.Size,
-        token.PrincipalId.ToString(), token.PrincipalName, token.Credential.Id, token.Credential.Label, token.Network, token.Policy, token.Expires.ToUnixTimeMilliseconds(),
+        token.PrincipalId.ToString(), token.PrincipalName, token.Credential.Id, token.Credential.Label, token.Network, token.Policy, token.Expires.ToUnixTimeMilliseconds(), token.Place,
         token.Transfer.Place?.Address.OriginalString, token.Transfer.Place?.Headers.ToDictionary(), token.For?.Value);
 
     private static bool TryRead(Row? row, [NotNullWhen(true)] out TransferToken? token)
@@ -64,6 +64,7 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
                 row.Policy,
                 DateTimeOffset.FromUnixTimeMilliseconds(row.Expires))
             {
+                Place = row.Place,
                 For = row.For is not null && RefName.TryParse(row.For, out var named) ? named : null,
             }
             : null;
@@ -72,7 +73,7 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
 
     internal sealed record Row(
         string Repository, LfsAction Action, string Oid, long Size,
-        string Person, string Name, string Credential, string Label, string Network, string Policy, long Expires,
+        string Person, string Name, string Credential, string Label, string Network, string Policy, long Expires, string Place,
         string? Address = null, Dictionary<string, string>? Headers = null, string? For = null);
 
     [JsonSerializable(typeof(Row))]
