@@ -64,6 +64,7 @@ public enum ReasonCode
     ClientLeft,
     Superseded,
     AccessEnded,
+    RepositoryMoved,
     RecentlyDenied,
     TooManyHeld,
     Unavailable,

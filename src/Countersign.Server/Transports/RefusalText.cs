@@ -3,12 +3,13 @@ using Countersign.Core.Git;
 using Countersign.Core.LargeFiles;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
 using Countersign.Server.Upstreams.Passed;
 
 namespace Countersign.Server.Transports;
 
 /// <summary>What a refused command says in the terminal: one cause, one thing to do; plain ASCII, at most 72 columns where addresses allow.</summary>
-internal sealed class RefusalText(GatewayOptions options)
+internal sealed class RefusalText(GatewayOptions options, IPeople people)
 {
     private string Url => options.Url.GetLeftPart(UriPartial.Authority);
 
@@ -17,7 +18,7 @@ internal sealed class RefusalText(GatewayOptions options)
     public IReadOnlyList<string> Lines(CommandRequest request, Refused refused)
     {
         var repository = request.Command.Repository;
-        var verb = request.Command.Lfs is { } work ? Verb(work.Verb) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
+        var verb = request.Command.Lfs is { } work ? Verb(work) : request.Command.Class == OperationClass.Write ? "push" : "fetch";
         return refused.Reason.Code switch
         {
             ReasonCode.RepositoryNotFound =>
@@ -29,6 +30,12 @@ internal sealed class RefusalText(GatewayOptions options)
             [
                 $"You may read {repository}, but not push to it.",
                 $"Ask an administrator of {repository.Workspace} for write access.",
+            ],
+            ReasonCode.NoFactorSetUp when !people.HasPassword(request.PrincipalId) =>
+            [
+                $"Two-step verification is required for {repository}.",
+                "You have no password here to set it up with. Ask an administrator to run",
+                "countersign factor add-totp for you, then run the command again.",
             ],
             ReasonCode.NoFactorSetUp =>
             [
@@ -88,6 +95,11 @@ internal sealed class RefusalText(GatewayOptions options)
                 $"Your access has ended, or the {(GitCredentials.IsPassed(request.Credential.Id) ? "password was reported" : "access token was revoked")}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
+            ReasonCode.RepositoryMoved =>
+            [
+                $"An administrator has just changed where {repository} is.",
+                "Nothing was changed. Run the command again.",
+            ],
             ReasonCode.PushTooLarge =>
             [
                 "This push does not fit the room for pushes that wait for approval.",
@@ -144,12 +156,12 @@ internal sealed class RefusalText(GatewayOptions options)
         _ => "denied by the gateway",
     };
 
-    private static string Verb(LfsVerb verb) => verb switch
+    private static string Verb(LfsWork work) => work.Verb switch
     {
         LfsVerb.Upload => "upload of large files",
         LfsVerb.Download => "download of large files",
         LfsVerb.Lock => "lock",
-        LfsVerb.Unlock => "unlock",
+        LfsVerb.Unlock => work.Forced ? "forced unlock" : "unlock",
         _ => "look at the locks",
     };
 
