@@ -48,4 +48,7 @@ public enum CancelCause
 
     /// <summary>The person was disabled or the credential revoked.</summary>
     AccessEnded,
+
+    /// <summary>The repository is somewhere else, or gone: what was asked about is not there any more.</summary>
+    Moved,
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.LargeFiles;
 
 namespace Countersign.Core.Challenges;
 
@@ -28,6 +29,12 @@ public static class OperationDigest
         Add(hash, command.Service.ToString());
         Add(hash, command.Repository.ToString());
         AddUpdates(hash, command);
+        if (command.Hidden != HiddenRefs.None)
+        {
+            // The page says that nobody will see the refs: whoever agreed to be asked about a push did not agree to that.
+            Add(hash, "hidden");
+        }
+
         if (command.Lfs is { } work)
         {
             // Behind everything that other operations have, so that none of theirs can be equal to one of these.
@@ -36,9 +43,18 @@ public static class OperationDigest
             Add(hash, work.Files);
             Add(hash, work.Bytes.ToString(CultureInfo.InvariantCulture));
             Add(hash, work.Subject);
+            AddPlace(hash, work);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    // The page says which file and whose lock, and for which ref an upload is, so they are what is approved.
+    private static void AddPlace(IncrementalHash hash, LfsWork work)
+    {
+        Add(hash, work.Path ?? "");
+        Add(hash, work.Owner ?? "");
+        Add(hash, work.For?.Value ?? "");
     }
 
     /// <summary>Over the ref updates and push options alone: what a grant for a push with known refs is bound to.</summary>

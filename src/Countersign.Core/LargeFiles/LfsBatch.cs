@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Countersign.Core.Git;
 using Countersign.Core.WebAuthn;
 
 namespace Countersign.Core.LargeFiles;
@@ -12,7 +13,7 @@ namespace Countersign.Core.LargeFiles;
 /// </summary>
 /// <param name="IsUpload">True for <c>upload</c>, false for <c>download</c>.</param>
 /// <param name="Objects">Each once, in the client's order.</param>
-/// <param name="Ref">The ref that the client names; a claim.</param>
+/// <param name="Ref">The ref that the client names; a claim, see <see cref="LfsWork.For"/>.</param>
 public sealed record LfsBatch(bool IsUpload, IReadOnlyList<LfsObject> Objects, string? Ref)
 {
     /// <summary>Clients send a hundred at a time.</summary>
@@ -52,7 +53,10 @@ public sealed record LfsBatch(bool IsUpload, IReadOnlyList<LfsObject> Objects, s
     }
 
     /// <summary>What a person is asked about. Its subject is a digest of all names and sizes, so that no other batch joins its request; what the grant covers afterwards is decision 0012.</summary>
-    public LfsWork Work() => new(IsUpload ? LfsVerb.Upload : LfsVerb.Download, Objects.Count, TotalBytes(), DigestOf(Objects));
+    public LfsWork Work() => new(IsUpload ? LfsVerb.Upload : LfsVerb.Download, Objects.Count, TotalBytes(), DigestOf(Objects))
+    {
+        For = IsUpload && Ref is not null && RefName.TryParse(Ref, out var name) ? name : null,
+    };
 
     /// <summary>The document for the far side.</summary>
     public byte[] Write() => LfsDocument.Write(json =>

@@ -31,6 +31,9 @@ public enum LfsEndpoint
 /// <summary>One Git LFS request as far as its head says.</summary>
 public sealed record LfsCall(LfsEndpoint Endpoint)
 {
+    /// <summary>Characters of a lock's id.</summary>
+    public const int MaxLockId = 128;
+
     /// <summary>For an object's own requests.</summary>
     public LfsOid? Oid { get; init; }
 

@@ -7,8 +7,6 @@ internal static class LfsRoutes
 {
     public const string MediaType = "application/vnd.git-lfs+json";
 
-    private const int MaxLockId = 128;
-
     public static GitHttpRequest Read(string method, ReadOnlySpan<string> rest, string? query, string? contentType, RepositoryPath repository)
     {
         if (rest is ["locks"] && method == "GET")
@@ -35,7 +33,7 @@ internal static class LfsRoutes
             ["objects", var name, "verify"] when LfsOid.TryParse(name, out var oid) => Document(new(LfsEndpoint.VerifyObject) { Oid = oid }),
             ["locks"] => Document(new(LfsEndpoint.CreateLock)),
             ["locks", "verify"] => Document(new(LfsEndpoint.VerifyLocks)),
-            ["locks", var id, "unlock"] when id.Length is > 0 and <= MaxLockId => Document(new(LfsEndpoint.Unlock) { LockId = id }),
+            ["locks", var id, "unlock"] when id.Length is > 0 and <= LfsCall.MaxLockId => Document(new(LfsEndpoint.Unlock) { LockId = id }),
             _ => Refused(404, "There is no such Git LFS address."),
         };
 

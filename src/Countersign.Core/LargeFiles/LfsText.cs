@@ -5,7 +5,7 @@ using Countersign.Core.WebAuthn;
 namespace Countersign.Core.LargeFiles;
 
 /// <summary>The small parts that the documents of Git LFS share.</summary>
-internal static class LfsText
+public static class LfsText
 {
     private const int MaxText = 4096;
 
@@ -28,7 +28,7 @@ internal static class LfsText
         return text is not null && IsPlain(text);
     }
 
-    /// <summary>The ref that the client says it works on: <c>{"ref": {"name": "refs/heads/main"}}</c>. It is a claim and decides nothing.</summary>
+    /// <summary>The ref that the client says it works on: <c>{"ref": {"name": "refs/heads/main"}}</c>. It is a claim.</summary>
     public static bool TryRef(this JsonElement element, out string? name)
     {
         name = null;

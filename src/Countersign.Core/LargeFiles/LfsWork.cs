@@ -1,3 +1,5 @@
+using Countersign.Core.Git;
+
 namespace Countersign.Core.LargeFiles;
 
 public enum LfsVerb
@@ -16,8 +18,23 @@ public enum LfsVerb
 /// <param name="Subject">Of a batch a digest of all names and sizes; else the file's oid, the path to lock, or the lock's id.</param>
 public sealed record LfsWork(LfsVerb Verb, int Files, long Bytes, string Subject)
 {
-    /// <summary>Taking away a lock that may be somebody else's.</summary>
+    /// <summary>
+    /// Taking away a lock that is, or may be, somebody else's. It ends their protection, so it is a question of its own: no approval
+    /// of anything else covers it, and its approval covers no other write.
+    /// </summary>
     public bool Forced { get; init; }
+
+    /// <summary>Of an unlock: the file that is locked; null where that is not known here.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Of an unlock: the name of whose lock it is; null where that is not known here.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>
+    /// Of an upload: the ref that the client says it is for. A claim, but one that gains nothing: a push to that ref may bring any
+    /// object under the same rules, and no ref points to one without a push of its own. A lock has none, as it holds for every ref.
+    /// </summary>
+    public RefName? For { get; init; }
 
     /// <summary>Uploads, locks and unlocks write; looking at locks, before a push too, reads.</summary>
     public bool Writes => Verb is LfsVerb.Upload or LfsVerb.Lock or LfsVerb.Unlock;

@@ -74,6 +74,7 @@ public enum ReasonCode
     ClientLeft,
     Superseded,
     AccessEnded,
+    RepositoryMoved,
     RecentlyDenied,
     TooManyHeld,
     Unavailable,

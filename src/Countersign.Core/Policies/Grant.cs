@@ -1,6 +1,7 @@
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.LargeFiles;
 
 namespace Countersign.Core.Policies;
 
@@ -72,6 +73,9 @@ public sealed record Grant
     /// <summary>Approved for Git LFS requests alone: it covers nothing of Git's own, and above all no push whose refs nobody saw.</summary>
     public bool LfsOnly { get; init; }
 
+    /// <summary>The id of the one lock whose forced removal was approved; null for any other grant. It covers that, what reads, and nothing else.</summary>
+    public string? ForcedUnlock { get; init; }
+
     /// <summary>A grant from the future is not live: the clock was set back, and its end would move away.</summary>
     public bool IsLive(DateTimeOffset now) => now >= CreatedAt && now - CreatedAt < Terms.Max && now - LastUsedAt < Terms.Idle;
 
@@ -90,11 +94,17 @@ public sealed record Grant
         && CoversUpdates(request.Command)
         && CoversRepository(request, anyCommand: ReadsUnderWrite(request));
 
-    // Git LFS sends no command key. A push that was approved ref by ref has had its uploads before it was asked about, so its grant
-    // lets no further ones in; one that is under way neither.
+    // Git LFS sends no command key.
     private bool CoversLfs(AccessRequest request) =>
-        (request.Command.Class == OperationClass.Read || (Updates is null && !PushClaimed))
+        (request.Command.Class == OperationClass.Read || CoversLfsWrite(request.Command.Lfs!))
         && CoversRepository(request, anyCommand: true);
+
+    // A push that was approved ref by ref has had its uploads before it was asked about, so its grant lets no further ones in; one
+    // that is under way neither. Somebody else's lock falls only to whoever was asked about that very lock.
+    private bool CoversLfsWrite(LfsWork work) =>
+        work.Forced || ForcedUnlock is not null
+            ? work.Forced && ForcedUnlock == work.Subject
+            : Updates is null && !PushClaimed;
 
     // Before a push Git's hooks read the same repository by commands of their own (Git LFS runs ls-remote), which have other keys.
     private bool ReadsUnderWrite(AccessRequest request) =>

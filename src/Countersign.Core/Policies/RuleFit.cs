@@ -79,6 +79,22 @@ internal readonly record struct RuleFit(Fit Fit, RuleCondition Condition)
         };
     }
 
+    /// <summary>
+    /// For a request about large files, which changes no ref. It forces nothing, and what a rule says of forced
+    /// changes, creations and deletions is <see cref="Fit.ForceUnknown"/>: for the push to tell.
+    /// </summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="named">The ref that it is for; null when it is for any.</param>
+    public static Fit OfLargeFiles(Rule rule, AccessRequest request, RefName? named)
+    {
+        var anyRef = rule.Refs.Count == 0 || rule.Refs.Any(pattern => pattern.MatchesEverything);
+        return FirstUnmet(rule, request) != RuleCondition.None || (!anyRef && named is not null && !rule.Refs.Any(pattern => pattern.Matches(named))) ? Fit.No
+            : rule.Changes.Count > 0 || rule.Forced == true ? Fit.ForceUnknown
+            : anyRef || named is not null ? Fit.Yes
+            : Fit.RefsUnknown;
+    }
+
     private static RuleCondition FirstUnmet(Rule rule, AccessRequest request) =>
         rule.Operations.Count > 0 && !rule.Operations.Contains(request.Command.Class) ? RuleCondition.Operations
         : rule.Repositories.Count > 0 && !rule.Repositories.Any(pattern => pattern.Matches(request.Command.Repository)) ? RuleCondition.Repositories

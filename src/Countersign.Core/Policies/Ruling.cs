@@ -14,6 +14,7 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
     {
         { Class: OperationClass.Write, RefsKnown: true } => OverRefs(request, policies.Rules),
         { Class: OperationClass.Write, Hidden: not HiddenRefs.None } => OverAnyRefs(request, policies.Rules),
+        { Class: OperationClass.Write, Lfs: { } files } => OfLargeFiles(request, files.For, policies.Rules),
         _ => BeforeRefs(request, policies.Rules),
     };
 
@@ -73,6 +74,23 @@ internal sealed record Ruling(Rule? Denying, IReadOnlyList<Rule> Requiring, Rule
         return From(
             fits.Where(entry => entry.Fit == Fit.Yes || (entry.Fit == Fit.RefsUnknown && entry.Rule.Effect != Effect.Allow)).Select(entry => entry.Rule),
             unmatched: !fits.Exists(entry => entry.Fit == Fit.Yes));
+    }
+
+    /// <summary>
+    /// An upload is ruled as a push to the ref that it names. Where none is named, and for locks, which hold for every ref: rules of
+    /// some refs restrict, but a denial of some refs forbids nothing that the push to another may need (it meets the push to those
+    /// itself), and an allowance of some refs is no more than a question.
+    /// </summary>
+    private static Ruling OfLargeFiles(AccessRequest request, RefName? named, IReadOnlyList<Rule> rules)
+    {
+        var fits = rules.Select(rule => (Rule: rule, Fit: RuleFit.OfLargeFiles(rule, request, named))).ToList();
+        var spoken = fits.FindAll(entry => entry.Fit is Fit.Yes or Fit.RefsUnknown);
+        var counted = spoken.Count > 0 ? spoken : fits.FindAll(entry => entry.Fit == Fit.ForceUnknown && entry.Rule.Effect != Effect.Deny);
+        var sure = counted.FindAll(entry => entry.Fit == Fit.Yes || entry.Rule.Effect == Effect.Require).ConvertAll(entry => entry.Rule);
+        var perhaps = counted.FindAll(entry => entry.Fit != Fit.Yes && entry.Rule.Effect == Effect.Allow).ConvertAll(entry => entry.Rule with { Effect = Effect.Require });
+        return sure.Count > 0 ? From(sure, unmatched: false) with { IsProvisional = true }
+            : perhaps.Count > 0 ? From(perhaps, unmatched: false)
+            : From(counted.Select(entry => entry.Rule), unmatched: counted.Count == 0);
     }
 
     private static Ruling BeforeRefs(AccessRequest request, IReadOnlyList<Rule> rules)

@@ -26,6 +26,10 @@ internal sealed record RepositoryView(
         repository.Place?.Upstream, repository.Place?.Folder);
 }
 
+/// <param name="Path">KEY/name.</param>
+/// <param name="Kept">Where its files are now, on the gateway's machine; only told there. Null also at a Git host, where nothing changes.</param>
+internal sealed record RepositoryRemovalView(string Path, string? Kept);
+
 internal static class RepositoriesResource
 {
     public static void Map(RouteGroupBuilder api)
@@ -35,6 +39,8 @@ internal static class RepositoriesResource
             .WithName("listRepositories").WithSummary("Repositories that you may see; every one for the local administrator.");
         repositories.MapPost("", AddAsync).For(ApiAccess.SignedIn)
             .WithName("addRepository").WithSummary("A new repository, by an admin of its workspace.");
+        repositories.MapDelete("/{key}/{name}", RemoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
+            .WithName("removeRepository").WithSummary("Serve a repository no longer. Its files on this machine are moved aside and kept; at a Git host nothing changes.");
     }
 
     private static async Task<Ok<IReadOnlyList<RepositoryView>>> ListAsync(
@@ -45,6 +51,20 @@ internal static class RepositoriesResource
             : await repositories.VisibleToAsync(caller.Person.Id, cancellation);
         IReadOnlyList<RepositoryView> views = [.. found.Select(repository => RepositoryView.Of(repository, options.Url, ssh))];
         return TypedResults.Ok(views);
+    }
+
+    private static async Task<Results<Ok<RepositoryRemovalView>, ProblemHttpResult>> RemoveAsync(
+        string key, string name, Caller caller, IRepositories repositories, CancellationToken cancellation)
+    {
+        if (!RepositoryPath.TryParse($"{key}/{name}", out var path))
+        {
+            return Refusals.NoSuchRepository.ToProblem();
+        }
+
+        var result = await repositories.RemoveAsync(path, caller.Actor, cancellation);
+        return result.Value is { } removal
+            ? TypedResults.Ok(new RepositoryRemovalView(path.ToString(), caller.IsLocalAdministrator ? removal.Kept : null))
+            : result.Refusal!.ToProblem();
     }
 
     private static async Task<Results<Created<RepositoryView>, ProblemHttpResult>> AddAsync(

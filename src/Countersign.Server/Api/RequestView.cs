@@ -8,7 +8,7 @@ namespace Countersign.Server.Api;
 /// <param name="Id">What people read aloud, for example WDJB-MJHT.</param>
 /// <param name="State">pending, approved, denied, expired, cancelled or spent.</param>
 /// <param name="Cause">Why it was denied or cancelled; null otherwise.</param>
-/// <param name="Operation">push, fetch or archive; lfs-upload, lfs-download, lfs-lock, lfs-unlock or lfs-locks for Git LFS.</param>
+/// <param name="Operation">push, fetch or archive; lfs-upload, lfs-download, lfs-lock, lfs-unlock, lfs-unlock-forced (somebody else's, or maybe so) or lfs-locks for Git LFS.</param>
 /// <param name="Repository">KEY/name.</param>
 /// <param name="Refs">Every ref that a push changes, deleted and forced ones first; empty for reads.</param>
 /// <param name="PushOptions">As given with git push -o.</param>
@@ -30,7 +30,7 @@ internal sealed record RequestView(
         challenge.Id.Value,
         StateOf(challenge),
         CauseOf(challenge.State),
-        challenge.Command.Lfs is { } work ? Words.Of(work.Verb) : Words.Of(challenge.Command.Service),
+        challenge.Command.Lfs is { } work ? Words.Of(work) : Words.Of(challenge.Command.Service),
         challenge.Command.Repository.ToString(),
         [.. RefUpdate.InOrderOfDanger(challenge.Command.Updates).Select(RefView.Of)],
         challenge.Command.PushOptions,
@@ -49,7 +49,7 @@ internal sealed record RequestView(
             ChallengeState.Spent { Proof: var proof } => ApprovalView.Of(proof),
             _ => null,
         },
-        challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject) : null);
+        challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject, files.Path, files.Owner) : null);
 
     public static string StateOf(Challenge challenge) => challenge.State.Name.ToLowerInvariant();
 
@@ -61,6 +61,7 @@ internal sealed record RequestView(
         ChallengeState.Cancelled { Cause: CancelCause.ClientLeft } => "client-left",
         ChallengeState.Cancelled { Cause: CancelCause.Superseded } => "superseded",
         ChallengeState.Cancelled { Cause: CancelCause.AccessEnded } => "access-ended",
+        ChallengeState.Cancelled { Cause: CancelCause.Moved } => "moved",
         _ => null,
     };
 }
@@ -101,4 +102,6 @@ internal sealed record ApprovalView(string Factor, string Strength, string Authe
 /// <param name="Files">How many large files; 0 for locks.</param>
 /// <param name="Bytes">Their size in all.</param>
 /// <param name="Subject">For a lock its path, for an unlock the lock's id, for files a digest of their names and sizes.</param>
-internal sealed record LargeFilesView(int Files, long Bytes, string Subject);
+/// <param name="Path">For an unlock the file; null where that is not known.</param>
+/// <param name="Owner">For an unlock the name of whose lock it is; null where that is not known.</param>
+internal sealed record LargeFilesView(int Files, long Bytes, string Subject, string? Path, string? Owner);

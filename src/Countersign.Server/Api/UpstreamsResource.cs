@@ -57,6 +57,8 @@ internal static class UpstreamsResource
             .WithName("addUpstream").WithSummary("Add a Git host. Workspaces without repositories are served from it from now on.");
         upstreams.MapGet("/{name}", ShowAsync).For(ApiAccess.Administrator)
             .WithName("upstream").WithSummary("One Git host.");
+        upstreams.MapPatch("/{name}", SetAsync).For(ApiAccess.Administrator, freshStepUp: true)
+            .WithName("setUpstream").WithSummary("Change a Git host; what is left out stays. What waits or was approved for its workspaces ends.");
         upstreams.MapDelete("/{name}", RemoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("removeUpstream").WithSummary("Remove a Git host that no workspace and no repository uses.");
         upstreams.MapPost("/{name}/check", CheckAsync).For(ApiAccess.Administrator, freshStepUp: true)
@@ -83,8 +85,7 @@ internal static class UpstreamsResource
     {
         if (input.NamesFiles && !caller.IsLocalAdministrator)
         {
-            // Paths on the server, read with the gateway's rights: not for whoever comes over the network.
-            return Problems.Of(403, "local_administrator_required", "Certificate files can be named only on the gateway's own machine, with the countersign command.");
+            return FilesAreLocal();
         }
 
         var result = await desk.AddAsync(input, caller.Actor, cancellation);
@@ -93,6 +94,22 @@ internal static class UpstreamsResource
 
     private static async Task<Results<Ok<UpstreamView>, ProblemHttpResult>> ShowAsync(string name, IUpstreamDesk desk, CancellationToken cancellation) =>
         await desk.FindAsync(name, cancellation) is { } upstream ? TypedResults.Ok(UpstreamView.Of(upstream)) : Problems.NotFound("Git host");
+
+    private static async Task<Results<Ok<UpstreamView>, ProblemHttpResult>> SetAsync(
+        string name, UpstreamChange change, Caller caller, IUpstreamDesk desk, CancellationToken cancellation)
+    {
+        if (change.NamesFiles && !caller.IsLocalAdministrator)
+        {
+            return FilesAreLocal();
+        }
+
+        var result = await desk.SetAsync(name, change, caller.Actor, cancellation);
+        return result.Value is { } upstream ? TypedResults.Ok(UpstreamView.Of(upstream)) : result.Refusal!.ToProblem();
+    }
+
+    /// <summary>Paths on the server, read with the gateway's rights: not for whoever comes over the network.</summary>
+    private static ProblemHttpResult FilesAreLocal() =>
+        Problems.Of(403, "local_administrator_required", "Certificate files can be named only on the gateway's own machine, with the countersign command.");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string name, Caller caller, IUpstreamDesk desk, CancellationToken cancellation) =>
         (await desk.RemoveAsync(name, caller.Actor, cancellation)).Refusal is { } refusal ? refusal.ToProblem() : TypedResults.NoContent();

@@ -30,12 +30,12 @@ internal static class Words
         _ => throw new ArgumentOutOfRangeException(nameof(strength)),
     };
 
-    public static string Of(LfsVerb verb) => verb switch
+    public static string Of(LfsWork work) => work.Verb switch
     {
         LfsVerb.Upload => "lfs-upload",
         LfsVerb.Download => "lfs-download",
         LfsVerb.Lock => "lfs-lock",
-        LfsVerb.Unlock => "lfs-unlock",
+        LfsVerb.Unlock => work.Forced ? "lfs-unlock-forced" : "lfs-unlock",
         _ => "lfs-locks",
     };
 

@@ -47,6 +47,8 @@ internal static class WorkspacesResource
             .WithName("addWorkspace").WithSummary("A new workspace. A person who adds one is its first admin.");
         workspaces.MapPost("/{key}/move", MoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("moveWorkspace").WithSummary("Serve a workspace that has no repositories from a Git host, or from this machine.");
+        workspaces.MapDelete("/{key}", RemoveAsync).For(ApiAccess.Administrator, freshStepUp: true)
+            .WithName("removeWorkspace").WithSummary("Remove a workspace that has no repositories by name, with its memberships.");
         workspaces.MapGet("/{key}/members", MembersAsync).For(ApiAccess.SignedIn)
             .WithName("listMembers").WithSummary("The members of a workspace.");
         workspaces.MapPost("/{key}/members", AddMemberAsync).For(ApiAccess.SignedIn, freshStepUp: true)
@@ -106,6 +108,12 @@ internal static class WorkspacesResource
         (await upstreams.MoveAsync(key, input.Upstream, input.UpstreamPath, caller.Actor, cancellation)).Refusal is { } refusal
             ? refusal.ToProblem()
             : TypedResults.Ok(WorkspaceView.Of((await workspaces.FindAsync(key, cancellation))!, Role.None, accepted: false));
+
+    private static async Task<Results<Ok<WorkspaceView>, ProblemHttpResult>> RemoveAsync(string key, Caller caller, IWorkspaces workspaces, CancellationToken cancellation)
+    {
+        var result = await workspaces.RemoveAsync(key, caller.Actor, cancellation);
+        return result.Value is { } removed ? TypedResults.Ok(WorkspaceView.Of(removed, Role.None, accepted: false)) : result.Refusal!.ToProblem();
+    }
 
     private static async Task<Results<Ok<IReadOnlyList<MemberView>>, ProblemHttpResult>> MembersAsync(
         string key, Caller caller, IWorkspaces workspaces, CancellationToken cancellation)

@@ -52,9 +52,12 @@ internal static class AuditTypes
     public const string MemberAccepted = "member.accepted";
     public const string MemberRemoved = "member.removed";
     public const string WorkspaceMoved = "workspace.moved";
+    public const string WorkspaceRemoved = "workspace.removed";
     public const string UpstreamAdded = "upstream.added";
+    public const string UpstreamChanged = "upstream.changed";
     public const string UpstreamRemoved = "upstream.removed";
     public const string RepositoryAdded = "repository.added";
+    public const string RepositoryRemoved = "repository.removed";
     public const string SshStarted = "ssh.started";
     public const string SshStopped = "ssh.stopped";
     public const string PolicyApplied = "policy.applied";

@@ -12,6 +12,8 @@ internal sealed record AdminCall(HttpMethod Method, string Path, object? Body = 
 
     public static AdminCall Put(string path, object body) => new(HttpMethod.Put, path, body);
 
+    public static AdminCall Patch(string path, object body) => new(HttpMethod.Patch, path, body);
+
     public static AdminCall Delete(string path) => new(HttpMethod.Delete, path);
 
     /// <summary>A path with what people typed as single, escaped segments.</summary>

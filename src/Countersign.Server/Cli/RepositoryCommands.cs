@@ -14,6 +14,7 @@ internal static class RepositoryCommands
         var upstreamPath = new Option<string?>("--upstream-path") { Description = "Where its workspace's Git host has it; left out, in the workspace's folder under the same name.", HelpName = "PATH" };
         return new("repo", "Repositories.")
         {
+            Remove(admin),
             admin.Verb(
                 "add",
                 "Add a repository.",
@@ -37,5 +38,33 @@ internal static class RepositoryCommands
                 ]),
                 "No repositories were added. A workspace at a Git host serves its own without; on this machine: countersign repo add KEY/REPO")),
         };
+    }
+
+    private static Command Remove(AdminVerbs admin)
+    {
+        var path = new Argument<string>("KEY/REPO") { Description = "The workspace's key and the repository's name." };
+        var yes = new Option<bool>("--yes") { Description = "You mean it." };
+        return admin.Verb("remove", "Serve a repository no longer. Its files on this machine are moved aside and kept; at a Git host nothing changes.", [path, yes], async (parsed, cancellation) =>
+        {
+            if (parsed.GetRequiredValue(path).Split('/') is not [var key, var name])
+            {
+                return admin.Terminal.Fail("the repository is KEY/REPO", ExitCodes.WrongUse);
+            }
+
+            if (!parsed.GetValue(yes))
+            {
+                return admin.Terminal.Fail($"{key}/{name} would not be served any more, and what waits or runs there would end. Say --yes if you mean it.");
+            }
+
+            var reply = await admin.SendAsync(parsed, AdminCall.Delete(AdminCall.At($"repositories/{key}/{name}")), cancellation);
+            if (!reply.Succeeded)
+            {
+                return admin.Terminal.Fail(reply.Detail);
+            }
+
+            var kept = reply.Json.Text("kept") is { Length: > 0 } folder ? $"; its files are kept in {Table.Printable(folder)}" : "; at its Git host nothing changed";
+            await admin.Terminal.Out.WriteLineAsync(admin.WantsJson(parsed) ? reply.Body : $"removed {reply.Json.Text("path")}{kept}");
+            return ExitCodes.Done;
+        });
     }
 }

@@ -9,6 +9,7 @@ internal static class UpstreamCommands
     public static Command Make(AdminVerbs admin) => new("upstream", "Git hosts that this gateway stands before.")
     {
         UpstreamAdding.Make(admin),
+        UpstreamSetting.Make(admin),
         admin.Verb("list", "Every Git host.", [], _ => AdminCall.Get("upstreams"), (upstreams, output) => Table.Write(
             output,
             ["NAME", "KIND", "BASE", "CREDENTIALS", "WORKSPACES", "STATE"],

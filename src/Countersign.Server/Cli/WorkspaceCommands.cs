@@ -7,7 +7,7 @@ internal static class WorkspaceCommands
 {
     public static Command Workspace(AdminVerbs admin)
     {
-        var (key, moving) = (Key(), Key());
+        var (key, moving, removing) = (Key(), Key(), Key());
         var upstream = new Option<string?>("--upstream") { Description = "The Git host that has its repositories, or local for this machine; left out, the one Git host if there is exactly one.", HelpName = "NAME|local" };
         var target = AdminVerbs.Needed("--upstream", "NAME|local", "The Git host, or local for this machine.");
         var (folder, newFolder) = (Folder(), Folder());
@@ -35,6 +35,12 @@ internal static class WorkspaceCommands
                     AdminCall.At($"workspaces/{parsed.GetRequiredValue(moving)}/move"),
                     new { upstream = parsed.GetRequiredValue(target), upstreamPath = parsed.GetValue(newFolder) }),
                 (workspace, output) => output.WriteLine($"{workspace.Text("key")} is{(Served(workspace) is { Length: > 0 } from ? from : " served from this machine")}")),
+            admin.Verb(
+                "remove",
+                "Remove a workspace that has no repositories by name.",
+                [removing],
+                parsed => AdminCall.Delete(AdminCall.At($"workspaces/{parsed.GetRequiredValue(removing)}")),
+                (workspace, output) => output.WriteLine($"removed {workspace.Text("key")}")),
             admin.Verb("list", "Every workspace.", [], _ => AdminCall.Get("workspaces"), (workspaces, output) => Table.Write(
                 output,
                 ["KEY", "MODE", "WHERE"],

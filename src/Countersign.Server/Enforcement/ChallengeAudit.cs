@@ -71,7 +71,7 @@ internal static class ChallengeAudit
         }
     }
 
-    /// <summary>For Git LFS what is done, with how many files and bytes, and to what: <c>lfs</c>, <c>lfs_files</c>, <c>lfs_bytes</c>, <c>lfs_subject</c>.</summary>
+    /// <summary>For Git LFS what is done, with how many files and bytes, and to what: <c>lfs</c>, <c>lfs_files</c>, <c>lfs_bytes</c>, <c>lfs_subject</c>, for an unlock <c>lfs_path</c> and <c>lfs_owner</c>, for an upload <c>lfs_for</c>.</summary>
     public static void AddLargeFiles(SortedDictionary<string, string> facts, GitCommand command)
     {
         if (command.Lfs is not { } work)
@@ -81,6 +81,9 @@ internal static class ChallengeAudit
 
         facts["lfs"] = work.Forced ? $"{work.Verb} forced" : work.Verb.ToString();
         facts["lfs_subject"] = work.Subject;
+        AddIfAny(facts, "lfs_path", work.Path);
+        AddIfAny(facts, "lfs_owner", work.Owner);
+        AddIfAny(facts, "lfs_for", work.For?.Value);
         if (work.Files > 0)
         {
             facts["lfs_files"] = work.Files.ToString(CultureInfo.InvariantCulture);

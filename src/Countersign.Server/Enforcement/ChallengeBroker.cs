@@ -119,7 +119,12 @@ internal sealed class ChallengeBroker(
                     _ => ReasonCode.PersonDeclined,
                 }, id);
             case ChallengeState.Cancelled { Cause: var cause }:
-                return Verdict.Deny(cause == CancelCause.Superseded ? ReasonCode.Superseded : ReasonCode.AccessEnded, id);
+                return Verdict.Deny(cause switch
+                {
+                    CancelCause.Superseded => ReasonCode.Superseded,
+                    CancelCause.Moved => ReasonCode.RepositoryMoved,
+                    _ => ReasonCode.AccessEnded,
+                }, id);
             default:
                 return Verdict.Deny(ReasonCode.RequestExpired, id);
         }

@@ -100,7 +100,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         return spent ?? found?.Apply(new ChallengeEvent.Tick(), now);
     }
 
-    /// <summary>Ends what is open of a person, of one credential or in one workspace, and their grants.</summary>
+    /// <summary>Ends what is open of a person or of everybody, of one credential or in one workspace, and their grants.</summary>
     public async Task EndAccessAsync(AccessEnded ended, string actor)
     {
         var now = clock.GetUtcNow();
@@ -109,10 +109,11 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         {
             changed.Clear();
             GrantStore.EndAll(transaction, ended);
+            var cause = ended.Person is null ? CancelCause.Moved : CancelCause.AccessEnded;
             changed.AddRange(ChallengeTable.OpenOf(transaction, ended.Person)
                 .Where(open => (ended.CredentialId is null || open.Credential.Id == ended.CredentialId)
-                    && (ended.Workspace is null || open.Command.Repository.Workspace == ended.Workspace))
-                .Select(open => Store(transaction, open, new ChallengeEvent.Cancelled(CancelCause.AccessEnded), actor, now)));
+                    && ended.Concerns(open.Command.Repository))
+                .Select(open => Store(transaction, open, new ChallengeEvent.Cancelled(cause), actor, now)));
             return changed.Count;
         });
         changed.ForEach(announcements.Announce);

@@ -53,7 +53,7 @@ internal sealed class GrantStore
             challenge.Command.Repository.Workspace, challenge.Command.Repository.Name, challenge.Client.Network, token?.ToString(),
             challenge.Terms.Scope.ToString(), (long)challenge.Terms.Idle.TotalSeconds, now.ToUnixTimeMilliseconds(),
             (now + challenge.Terms.Max).ToUnixTimeMilliseconds(), ChallengeJson.WriteGrant(
-                proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs is not null));
+                proof, challenge.Command.RefsKnown ? OperationDigest.OfUpdates(challenge.Command) : null, challenge.Command.Lfs));
     }
 
     /// <summary>Renews the idle time; a push also claims the grant, so that no second push can use it. False when it is not to be had any more.</summary>
@@ -84,15 +84,22 @@ internal sealed class GrantStore
 
     public static void EndAll(LedgerTransaction transaction, AccessEnded over)
     {
-        transaction.ChangedGrantsOf(over.Person);
-        transaction.Execute(
-            "UPDATE grants SET ended = 1 WHERE principal = $1 AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ended = 0",
-            over.Person.ToString(), over.CredentialId, over.Workspace);
+        foreach (var person in transaction.Query(
+            """
+            UPDATE grants SET ended = 1
+            WHERE ($1 IS NULL OR principal = $1) AND ($2 IS NULL OR credential = $2) AND ($3 IS NULL OR workspace = $3) AND ($4 IS NULL OR repository = $4) AND ended = 0
+            RETURNING principal
+            """,
+            static row => PrincipalId.TryParse(row.GetString(0), out var id) ? id : throw Broken(),
+            over.Person?.ToString(), over.CredentialId, over.Workspace, over.Repository))
+        {
+            transaction.ChangedGrantsOf(person);
+        }
     }
 
     private static Grant Read(SqliteDataReader reader)
     {
-        var (proof, updates, lfsOnly) = ChallengeJson.ReadGrant(reader.GetString(14));
+        var (proof, updates, lfsOnly, forcedUnlock) = ChallengeJson.ReadGrant(reader.GetString(14));
         return new()
         {
         Id = reader.GetInt64(0),
@@ -115,6 +122,7 @@ internal sealed class GrantStore
         Proof = proof,
         Updates = updates,
         LfsOnly = lfsOnly,
+        ForcedUnlock = forcedUnlock,
         };
     }
 

@@ -9,6 +9,15 @@ internal interface ILfsUpstream
     /// <summary>What is to be done for each object of a batch, in its order. Throws <see cref="UpstreamUnavailableException"/>.</summary>
     Task<IReadOnlyList<LfsEntry>> BatchAsync(CommandRequest request, LfsBatch batch, CancellationToken cancellation);
 
+    /// <summary>
+    /// What an unlock does: which file, whose lock, and whether it may be somebody else's. It is what is decided on, so no other
+    /// host is asked for it; what that host said before may be used.
+    /// </summary>
+    LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call);
+
+    /// <summary>Where the repository is, in one word: while it stays the same, what was given out for its objects leads there.</summary>
+    string PlaceOf(CommandRequest request);
+
     Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation);
 
     /// <summary>A part of an object's content, to be disposed; null when it is not there (any more).</summary>

@@ -24,9 +24,9 @@ internal sealed class RunningCommands
         foreach (var (command, _) in commands)
         {
             var request = command.Request;
-            if (request.PrincipalId == ended.Person
+            if ((ended.Person is not { } person || request.PrincipalId == person)
                 && (ended.CredentialId is null || request.Credential.Id == ended.CredentialId)
-                && (ended.Workspace is null || request.Command.Repository.Workspace == ended.Workspace))
+                && ended.Concerns(request.Command.Repository))
             {
                 command.Cancel();
             }

@@ -1,12 +1,23 @@
+using Countersign.Core.Git;
 using Countersign.Core.Identities;
 
 namespace Countersign.Server.People;
 
-/// <summary>Somebody's access has ended: all of it, or that of one credential.</summary>
-/// <param name="Person">Whose.</param>
+/// <summary>Somebody's access has ended: all of it, or that of one credential; or a workspace's repositories are somewhere else.</summary>
+/// <param name="Person">Whose; null when it is everybody's.</param>
 /// <param name="CredentialId">The token or key that ended; null when it was not one of them.</param>
 /// <param name="Workspace">The workspace that the person is no member of any more; null when it is all of them.</param>
-internal sealed record AccessEnded(PrincipalId Person, string? CredentialId, string? Workspace = null);
+internal sealed record AccessEnded(PrincipalId? Person, string? CredentialId, string? Workspace = null)
+{
+    /// <summary>For everybody: what was approved was approved for another place.</summary>
+    public static AccessEnded ByMoving(string workspace, string? repository = null) => new(null, null, workspace) { Repository = repository };
+
+    /// <summary>In the workspace only this one; null for all.</summary>
+    public string? Repository { get; init; }
+
+    public bool Concerns(RepositoryPath repository) =>
+        (Workspace is null || repository.Workspace == Workspace) && (Repository is null || repository.Name == Repository);
+}
 
 /// <summary>
 /// Tells the enforcement point at once, in this process, so that what is held or running ends within a second. It is a

@@ -18,6 +18,9 @@ internal interface IPeople
     /// <summary>The person as the rules see them; null when disabled or gone. Quick: called for every Git request.</summary>
     Principal? FindPrincipal(PrincipalId id);
 
+    /// <summary>Without one nobody signs in to the pages, and so sets nothing up there.</summary>
+    bool HasPassword(PrincipalId id);
+
     /// <summary>Ends sessions, tokens, grants, held and running commands within a second.</summary>
     Task<Result<PersonSummary>> DisableAsync(string name, string actor, CancellationToken cancellation);
 

@@ -11,6 +11,10 @@ internal sealed record RepositorySummary(RepositoryPath Path, RepositoryKind Kin
     public UpstreamFolder? Place { get; init; }
 }
 
+/// <param name="Repository">As it was.</param>
+/// <param name="Kept">Where its files are now, below the data folder; null at a Git host, where nothing changes.</param>
+internal sealed record RepositoryRemoval(RepositorySummary Repository, string? Kept);
+
 internal interface IRepositories
 {
     /// <summary>
@@ -27,6 +31,9 @@ internal interface IRepositories
     /// <param name="actor">For the audit log.</param>
     /// <param name="cancellation">Ends the work.</param>
     Task<Result<RepositorySummary>> RegisterAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string upstreamPath, string actor, CancellationToken cancellation);
+
+    /// <summary>Serves it no longer. Its files are moved aside and kept: deleting them is for who administers the machine.</summary>
+    Task<Result<RepositoryRemoval>> RemoveAsync(RepositoryPath path, string actor, CancellationToken cancellation);
 
     Task<IReadOnlyList<RepositorySummary>> ListAsync(CancellationToken cancellation);
 

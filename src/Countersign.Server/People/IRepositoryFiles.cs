@@ -10,6 +10,14 @@ internal interface IRepositoryFiles
     /// <summary>A repository with a first commit, to try a clone on.</summary>
     Task CreateSampleAsync(RepositoryPath path, CancellationToken cancellation);
 
+    /// <summary>Moves all of a repository's files aside, whole, under a name that no repository has.</summary>
+    /// <param name="path">It is served no longer.</param>
+    /// <param name="name">Of its own in its workspace's folder for what was removed.</param>
+    Task SetAsideAsync(RepositoryPath path, string name);
+
+    /// <summary>The folder that <see cref="SetAsideAsync"/> makes, absolute.</summary>
+    string AsideOf(RepositoryPath path, string name);
+
     /// <summary>A bare copy of the repository at <paramref name="source"/>.</summary>
     Task ImportAsync(RepositoryPath path, string source, CancellationToken cancellation);
 }

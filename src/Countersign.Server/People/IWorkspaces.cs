@@ -26,6 +26,9 @@ internal interface IWorkspaces
     /// <param name="cancellation">Ends the work.</param>
     Task<Result<WorkspaceSummary>> AddAsync(string key, Mode? mode, UpstreamFolder? folder, PrincipalId? firstAdmin, string actor, CancellationToken cancellation);
 
+    /// <summary>Refused while it has repositories by name. Its members lose what they had there, and nothing of a Git host changes.</summary>
+    Task<Result<WorkspaceSummary>> RemoveAsync(string key, string actor, CancellationToken cancellation);
+
     Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation);
 
     Task<WorkspaceSummary?> FindAsync(string key, CancellationToken cancellation);

@@ -81,6 +81,8 @@ internal sealed class PersonStore(
             : null;
     }
 
+    public bool HasPassword(PrincipalId id) => reader.First("""SELECT 1 FROM "AspNetUsers" WHERE "Id" = $1 AND "PasswordHash" IS NOT NULL""", static _ => true, id.Value);
+
     public Principal? FindPrincipal(PrincipalId id) => enabled.Find(id);
 
     public Task<Result<PersonSummary>> DisableAsync(string name, string actor, CancellationToken cancellation) =>

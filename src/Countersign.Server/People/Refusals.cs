@@ -7,6 +7,8 @@ internal static class Refusals
 
     public static readonly Refusal NoSuchWorkspace = new("no_such_workspace", "There is no such workspace.");
 
+    public static readonly Refusal NoSuchRepository = new("no_such_repository", "There is no such repository.");
+
     public static readonly Refusal NoSuchFactor = new("no_such_factor", "There is no such factor.");
 
     /// <summary>The same for a wrong name, password, code, passkey, and for a disabled person.</summary>

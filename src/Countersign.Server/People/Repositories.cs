@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class Repositories(
-    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, IRepositoryFiles files, UpstreamStore upstreams, TakenPlaces places, AuditTrail audit, TimeProvider clock)
+    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, IRepositoryFiles files, UpstreamStore upstreams, TakenPlaces places, AccessEndings endings, AuditTrail audit, TimeProvider clock)
     : IRepositories
 {
     // A repository that nobody added: its workspace's Git host may have it. Without such a host it does not exist.
@@ -34,6 +34,37 @@ internal sealed class Repositories(
 
     public Task<Result<RepositorySummary>> RegisterAsync(RepositoryPath path, RepositoryKind kind, bool isPublic, string upstreamPath, string actor, CancellationToken cancellation) =>
         AddAsync(new(path, kind, isPublic, false, upstreamPath), actor, files.CreateAsync, cancellation);
+
+    public async Task<Result<RepositoryRemoval>> RemoveAsync(RepositoryPath path, string actor, CancellationToken cancellation)
+    {
+        using var held = await places.HoldAsync(cancellation);
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (await database.Repositories.SingleOrDefaultAsync(found => found.WorkspaceKey == path.Workspace && found.Name == path.Name, cancellation) is not { } row)
+        {
+            return Refusals.NoSuchRepository;
+        }
+
+        var aside = $"{path.Name}-{clock.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss'Z'}";
+        var kept = row.UpstreamName is null ? files.AsideOf(path, aside) : null;
+        await audit.RecordAsync(
+            AuditTypes.RepositoryRemoved, actor,
+            ("repository", path.ToString()), ("upstream", row.UpstreamName ?? ""), ("upstream_path", row.UpstreamPath ?? ""), ("kept", kept ?? ""));
+
+        // First nobody gets in, then what is inside ends, then the files go: a push that was let in must not find half of them.
+        database.Repositories.Remove(row);
+        await database.SaveChangesAsync(CancellationToken.None);
+        endings.Raise(AccessEnded.ByMoving(path.Workspace, path.Name));
+        try
+        {
+            await (kept is null ? Task.CompletedTask : files.SetAsideAsync(path, aside));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return new Refusal("files_failed", $"{path} is not served any more, but its files are where they were: {failure.Message}");
+        }
+
+        return new RepositoryRemoval(Summary(row, Role.None), kept);
+    }
 
     public async Task<IReadOnlyList<RepositorySummary>> ListAsync(CancellationToken cancellation)
     {

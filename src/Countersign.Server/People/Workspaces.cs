@@ -57,6 +57,31 @@ internal sealed class Workspaces(
         return (await FindAsync(canonical, CancellationToken.None))!;
     }
 
+    public async Task<Result<WorkspaceSummary>> RemoveAsync(string key, string actor, CancellationToken cancellation)
+    {
+        using var held = await places.HoldAsync(cancellation);
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (await RowAsync(database, key, cancellation) is not { } row)
+        {
+            return Refusals.NoSuchWorkspace;
+        }
+
+        if (await database.Repositories.CountAsync(repository => repository.WorkspaceKey == row.Key, cancellation) is var count and > 0)
+        {
+            return new Refusal("repositories_there_already", $"{row.Key} has {count} {(count == 1 ? "repository" : "repositories")}: remove those first (countersign repo remove KEY/REPO).");
+        }
+
+        var summary = await SummaryAsync(database, row, cancellation);
+        await audit.RecordAsync(AuditTypes.WorkspaceRemoved, actor, ("workspace", row.Key), ("upstream", row.UpstreamName ?? ""), ("upstream_path", row.UpstreamPath ?? ""));
+        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+        await database.Memberships.Where(member => member.WorkspaceKey == row.Key).ExecuteDeleteAsync(CancellationToken.None);
+        await database.Workspaces.Where(workspace => workspace.Key == row.Key).ExecuteDeleteAsync(CancellationToken.None);
+        await transaction.CommitAsync(CancellationToken.None);
+        await upstreams.ReloadAsync(CancellationToken.None);
+        endings.Raise(AccessEnded.ByMoving(row.Key));
+        return summary;
+    }
+
     public async Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation)
     {
         await using var database = await databases.CreateDbContextAsync(cancellation);

@@ -9,7 +9,7 @@ using Countersign.Server.Upstreams.Passed;
 namespace Countersign.Server.Transports;
 
 /// <summary>What a refused command says in the terminal: one cause, one thing to do; plain ASCII, at most 72 columns where addresses allow.</summary>
-internal sealed class RefusalText(GatewayOptions options)
+internal sealed class RefusalText(GatewayOptions options, IPeople people)
 {
     private string Url => options.Url.GetLeftPart(UriPartial.Authority);
 
@@ -37,6 +37,12 @@ internal sealed class RefusalText(GatewayOptions options)
             [
                 $"You may read {repository}, but not push to it.",
                 $"Ask an administrator of {repository.Workspace} for write access.",
+            ],
+            ReasonCode.NoFactorSetUp when !people.HasPassword(request.PrincipalId) =>
+            [
+                $"Two-step verification is required for {repository}.",
+                "You have no password here to set it up with. Ask an administrator to run",
+                "countersign factor add-totp for you, then run the command again.",
             ],
             ReasonCode.NoFactorSetUp =>
             [
@@ -110,6 +116,11 @@ internal sealed class RefusalText(GatewayOptions options)
                 $"Your access has ended, or the {EndOf(request.Credential.Id)}.",
                 $"Sign in at {Url}/security or ask your administrator.",
             ],
+            ReasonCode.RepositoryMoved =>
+            [
+                $"An administrator has just changed where {repository} is.",
+                "Nothing was changed. Run the command again.",
+            ],
             ReasonCode.PushTooLarge =>
             [
                 "This push does not fit the room for pushes that wait for approval.",
@@ -170,18 +181,18 @@ internal sealed class RefusalText(GatewayOptions options)
 
     private static string VerbOf(CommandRequest request) => request.Command switch
     {
-        { Lfs: { } work } => Verb(work.Verb),
+        { Lfs: { } work } => Verb(work),
         { Class: OperationClass.Write } => "push",
         { Service: GitService.UploadArchive } => "archive",
         _ => "fetch",
     };
 
-    private static string Verb(LfsVerb verb) => verb switch
+    private static string Verb(LfsWork work) => work.Verb switch
     {
         LfsVerb.Upload => "upload of large files",
         LfsVerb.Download => "download of large files",
         LfsVerb.Lock => "lock",
-        LfsVerb.Unlock => "unlock",
+        LfsVerb.Unlock => work.Forced ? "forced unlock" : "unlock",
         _ => "look at the locks",
     };
 

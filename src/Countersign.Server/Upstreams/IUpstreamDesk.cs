@@ -22,6 +22,9 @@ internal interface IUpstreamDesk
 
     Task<Result<UpstreamSummary>> AddAsync(UpstreamInput input, string actor, CancellationToken cancellation);
 
+    /// <summary>In force at once; what waits, runs or was approved for the host's workspaces ends.</summary>
+    Task<Result<UpstreamSummary>> SetAsync(string name, UpstreamChange change, string actor, CancellationToken cancellation);
+
     /// <summary>Refused while workspaces or repositories use it.</summary>
     Task<Result<UpstreamDefinition>> RemoveAsync(string name, string actor, CancellationToken cancellation);
 

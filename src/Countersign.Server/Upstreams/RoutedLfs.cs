@@ -12,6 +12,10 @@ internal sealed class RoutedLfs(UpstreamPlaces places, LocalLfs local, SmartHttp
     public Task<IReadOnlyList<LfsEntry>> BatchAsync(CommandRequest request, LfsBatch batch, CancellationToken cancellation) =>
         Of(request).BatchAsync(request, batch, cancellation);
 
+    public LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call) => Of(request).Describe(request, call);
+
+    public string PlaceOf(CommandRequest request) => Of(request).PlaceOf(request);
+
     public Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation) =>
         Of(request).LockAsync(request, call, cancellation);
 

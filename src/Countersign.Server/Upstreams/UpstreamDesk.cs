@@ -1,3 +1,4 @@
+using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.People;
@@ -8,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.Upstreams;
 
 internal sealed class UpstreamDesk(
-    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AuditTrail audit) : IUpstreamDesk
+    IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AccessEndings endings, AuditTrail audit) : IUpstreamDesk
 {
     private static readonly Refusal NoSuchUpstream = new("no_such_upstream", "There is no such Git host.");
     private static readonly Refusal Taken = new("upstream_taken", "There is a Git host of that name already.");
@@ -60,13 +61,72 @@ internal sealed class UpstreamDesk(
             (row.UpstreamName, row.UpstreamPath) = (upstream.Name, folder);
         }
 
-        if (!await database.TrySaveAsync())
+        var saved = false;
+        await MovingAsync([.. workspaces.Select(workspace => workspace.Row.Key)], async () => saved = await database.TrySaveAsync());
+        return saved ? await SummaryAsync(database, upstream, CancellationToken.None) : Taken;
+    }
+
+    public async Task<Result<UpstreamSummary>> SetAsync(string name, UpstreamChange change, string actor, CancellationToken cancellation)
+    {
+        using var held = await places.HoldAsync(cancellation);
+        await using var database = await databases.CreateDbContextAsync(cancellation);
+        if (upstreams.Find(name) is not { } old || await database.Upstreams.SingleOrDefaultAsync(found => found.Name == name, cancellation) is not { } row)
         {
-            return Taken;
+            return NoSuchUpstream;
         }
 
-        await upstreams.ReloadAsync(CancellationToken.None);
-        return await SummaryAsync(database, upstream, CancellationToken.None);
+        var read = UpstreamRules.Read(change.AppliedTo(old));
+        if (read.Value is not { } changed)
+        {
+            return read.Refusal!;
+        }
+
+        if (change.LeadsSecretElsewhere(old, changed))
+        {
+            return new Refusal("secret_needed", "The service credential was given for the old way to the host: give its secret again (--secret-stdin).");
+        }
+
+        var bound = await database.Workspaces.AsNoTracking().Where(workspace => workspace.UpstreamName == name).ToListAsync(cancellation);
+        var named = await database.Repositories.AsNoTracking().Where(repository => repository.UpstreamName == name).ToListAsync(cancellation);
+        if (await WhyNotThereAsync(database, changed, old, bound, named, cancellation) is { } refusal)
+        {
+            return refusal;
+        }
+
+        await audit.RecordAsync(AuditTypes.UpstreamChanged, actor, [.. FactsOf(changed), ("secret", change.Secret is null ? "kept" : "new")]);
+        var stored = upstreams.RowOf(changed);
+        (row.Settings, row.SealedSecret) = (stored.Settings, stored.SealedSecret);
+        await MovingAsync(
+            [.. bound.Select(workspace => workspace.Key).Union(named.Select(repository => repository.WorkspaceKey))],
+            () => database.SaveChangesAsync(CancellationToken.None));
+        checks.Forget(name);
+        return await SummaryAsync(database, changed, CancellationToken.None);
+    }
+
+    /// <summary>Another address or mount may be somebody else's already, as for a new host.</summary>
+    private async Task<Refusal?> WhyNotThereAsync(
+        GatewayDbContext database, UpstreamDefinition changed, UpstreamDefinition old, List<WorkspaceRow> bound, List<RepositoryRow> named, CancellationToken cancellation)
+    {
+        if ((changed.Base, changed.Path, changed.Mount) == (old.Base, old.Path, old.Mount))
+        {
+            return null;
+        }
+
+        if (await places.WhyNotAsync(database, bound.Select(row => new BoundWorkspace(row.Key, changed, row.UpstreamPath ?? "")), cancellation) is { } refusal)
+        {
+            return refusal;
+        }
+
+        foreach (var row in (changed.Base, changed.Path) == (old.Base, old.Path) ? [] : named)
+        {
+            if (RepositoryPath.TryParse($"{row.WorkspaceKey}/{row.Name}", out var path)
+                && await places.WhyNotAsync(database, path, changed, row.UpstreamPath ?? "", cancellation) is { } taken)
+            {
+                return taken;
+            }
+        }
+
+        return null;
     }
 
     public async Task<Result<UpstreamDefinition>> RemoveAsync(string name, string actor, CancellationToken cancellation)
@@ -139,9 +199,28 @@ internal sealed class UpstreamDesk(
 
         await audit.RecordAsync(AuditTypes.WorkspaceMoved, actor, ("workspace", key), ("upstream", place?.Upstream ?? ""), ("upstream_path", place?.Folder ?? ""));
         (row.UpstreamName, row.UpstreamPath) = (place?.Upstream, place?.Folder);
-        await database.SaveChangesAsync(CancellationToken.None);
-        await upstreams.ReloadAsync(CancellationToken.None);
+        await MovingAsync([key], () => database.SaveChangesAsync(CancellationToken.None));
         return place;
+    }
+
+    /// <summary>
+    /// Nothing that was approved, waits or runs for the old place reaches the new one. Twice, because what begins between the first
+    /// and the change was asked about the old place too.
+    /// </summary>
+    private async Task MovingAsync(IReadOnlyList<string> workspaces, Func<Task> change)
+    {
+        End();
+        await change();
+        await upstreams.ReloadAsync(CancellationToken.None);
+        End();
+
+        void End()
+        {
+            foreach (var workspace in workspaces)
+            {
+                endings.Raise(AccessEnded.ByMoving(workspace));
+            }
+        }
     }
 
     public Task<int> LiftAsync(PrincipalId person, string actor) => reported.LiftAsync(person, actor);

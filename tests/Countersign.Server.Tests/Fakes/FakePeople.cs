@@ -51,6 +51,8 @@ internal sealed class FakePeople(TimeProvider clock) : IPeople, ISignIn, ISessio
     public Task<PersonSummary?> FindAsync(PrincipalId id, CancellationToken cancellation) =>
         Task.FromResult(people.Values.FirstOrDefault(person => person.Id == id));
 
+    public bool HasPassword(PrincipalId id) => true;
+
     public Principal? FindPrincipal(PrincipalId id) => people.Values.Where(person => person.Id == id).Select(PrincipalOf).FirstOrDefault();
 
     public Task<Result<PersonSummary>> DisableAsync(string name, string actor, CancellationToken cancellation) =>

@@ -17,6 +17,8 @@ internal sealed class FakeUpstreams : IUpstreamDesk
         Task.FromResult<Result<UpstreamSummary>>(
             UpstreamRules.Read(input) is { Value: { } definition } ? new UpstreamSummary(definition, [], 0, UpstreamState.Unknown) : UpstreamRules.Read(input).Refusal!);
 
+    public Task<Result<UpstreamSummary>> SetAsync(string name, UpstreamChange change, string actor, CancellationToken cancellation) => Task.FromResult<Result<UpstreamSummary>>(None);
+
     public Task<Result<UpstreamDefinition>> RemoveAsync(string name, string actor, CancellationToken cancellation) => Task.FromResult<Result<UpstreamDefinition>>(None);
 
     public Task<Result<UpstreamFinding>> CheckAsync(string name, string? repository, CancellationToken cancellation) => Task.FromResult<Result<UpstreamFinding>>(None);

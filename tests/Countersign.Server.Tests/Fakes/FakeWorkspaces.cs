@@ -24,6 +24,13 @@ internal sealed class FakeWorkspaces(TimeProvider clock) : IWorkspaces, IReposit
         Task.FromResult<Result<WorkspaceSummary>>(
             workspaces.TryAdd(key, mode) ? new WorkspaceSummary(key, mode, []) { Folder = folder } : new Refusal("workspace_taken", "That workspace exists already."));
 
+    public Task<Result<WorkspaceSummary>> RemoveAsync(string key, string actor, CancellationToken cancellation) =>
+        Task.FromResult<Result<WorkspaceSummary>>(workspaces.Remove(key, out var mode) ? new WorkspaceSummary(key, mode, []) : Refusals.NoSuchWorkspace);
+
+    public Task<Result<RepositoryRemoval>> RemoveAsync(RepositoryPath path, string actor, CancellationToken cancellation) =>
+        Task.FromResult<Result<RepositoryRemoval>>(
+            repositories.Find(each => each.Path == path) is { } found && repositories.Remove(found) ? new RepositoryRemoval(found, null) : Refusals.NoSuchRepository);
+
     public Task<IReadOnlyList<WorkspaceSummary>> ListAsync(CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<WorkspaceSummary>>([.. workspaces.Select(entry => new WorkspaceSummary(entry.Key, entry.Value, []))]);
 

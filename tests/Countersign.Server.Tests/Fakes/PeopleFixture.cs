@@ -158,6 +158,10 @@ internal sealed class PeopleFixture : IAsyncDisposable
 
         public Task CreateSampleAsync(RepositoryPath path, CancellationToken cancellation) => Task.CompletedTask;
 
+        public Task SetAsideAsync(RepositoryPath path, string name) => Task.CompletedTask;
+
+        public string AsideOf(RepositoryPath path, string name) => name;
+
         public Task ImportAsync(RepositoryPath path, string source, CancellationToken cancellation) =>
             throw new IOException("There is no repository to import.");
     }

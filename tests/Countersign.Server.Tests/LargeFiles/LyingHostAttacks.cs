@@ -2,13 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Upstreams.SmartHttp;
 using Countersign.Server.Upstreams;
 using Countersign.Server.Upstreams.SmartHttp;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 
 namespace Countersign.Server.Tests.LargeFiles;
 
@@ -35,7 +31,7 @@ public sealed class LyingHostAttacks
     [InlineData("https://store.example.org/a b")]
     public async Task An_address_that_is_not_to_be_followed_is_no_action(string address)
     {
-        await using var host = await FakeHost.StartAsync(_ => Batch(address));
+        await using var host = await FakeLfsHost.StartAsync(_ => Batch(address));
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
         var answer = await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length);
@@ -73,7 +69,7 @@ public sealed class LyingHostAttacks
     [InlineData("""{"objects":[{"oid":"OID"},{"oid":"OID"}]}""")]
     public async Task An_answer_that_is_none_is_told_as_that(string json)
     {
-        await using var host = await FakeHost.StartAsync(_ => json.Replace("OID", Oid, StringComparison.Ordinal));
+        await using var host = await FakeLfsHost.StartAsync(_ => json.Replace("OID", Oid, StringComparison.Ordinal));
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
         Assert.Equal(503, (await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length)).Status);
@@ -82,7 +78,7 @@ public sealed class LyingHostAttacks
     [Fact]
     public async Task An_answer_about_objects_that_nobody_asked_for_or_without_those_gives_nothing()
     {
-        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object").Replace(Oid, LfsConversation.OidOf([1]), StringComparison.Ordinal));
+        await using var host = await FakeLfsHost.StartAsync(url => Batch($"{url}/object").Replace(Oid, LfsConversation.OidOf([1]), StringComparison.Ordinal));
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
         Assert.Equal(422, (await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length)).ErrorCode);
@@ -91,7 +87,7 @@ public sealed class LyingHostAttacks
     [Fact]
     public async Task Headers_that_belong_to_a_connection_are_not_taken_over()
     {
-        await using var host = await FakeHost.StartAsync(
+        await using var host = await FakeLfsHost.StartAsync(
             url => Batch($"{url}/object", """{"X-Signed":"yes","Host":"evil.example","Transfer-Encoding":"chunked","Content-Length":"5","Connection":"upgrade","Cookie":"a=b"}"""), Content);
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
@@ -109,7 +105,7 @@ public sealed class LyingHostAttacks
     [InlineData("gateway", "token open sesame")]
     public async Task Even_direct_transfers_do_not_show_the_gateways_own_credential_that_the_host_gave_back(string user, string echo)
     {
-        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object", $$"""{"Authorization":"{{echo}}"}"""));
+        await using var host = await FakeLfsHost.StartAsync(url => Batch($"{url}/object", $$"""{"Authorization":"{{echo}}"}"""), Content);
         var definition = host.Definition with
         {
             Credentials = UpstreamCredentials.Service, ServiceUser = user, ServiceSecret = "open sesame", LfsTransfers = LfsTransfers.Direct,
@@ -127,7 +123,7 @@ public sealed class LyingHostAttacks
     public async Task A_persons_own_credential_goes_to_the_host_with_batches_and_objects_and_comes_back_sealed()
     {
         const string Own = "Basic YW5uOmZhciBwYXNzd29yZA=="; // ann:far password
-        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object"));
+        await using var host = await FakeLfsHost.StartAsync(url => Batch($"{url}/object"), Content);
         await using var story = await FarStory.StartAsync(host.Definition with { Credentials = UpstreamCredentials.Passed, Identity = "get:/whoami" });
         using var lfs = new LfsConversation(story.Gateway);
         Assert.Equal(401, (await AskAsync("Basic YW5uOndyb25n")).Status);
@@ -149,7 +145,7 @@ public sealed class LyingHostAttacks
     [Fact]
     public async Task An_object_that_ends_early_does_not_look_whole()
     {
-        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/object"), Content[..10]);
+        await using var host = await FakeLfsHost.StartAsync(url => Batch($"{url}/object"), Content[..10]);
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
         var token = (await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length)).Token("download");
@@ -162,7 +158,7 @@ public sealed class LyingHostAttacks
     [Fact]
     public async Task A_redirect_of_an_object_is_not_followed()
     {
-        await using var host = await FakeHost.StartAsync(url => Batch($"{url}/elsewhere"), Content);
+        await using var host = await FakeLfsHost.StartAsync(url => Batch($"{url}/elsewhere"), Content);
         await using var story = await FarStory.StartAsync(host.Definition);
         using var lfs = new LfsConversation(story.Gateway);
         var token = (await lfs.BatchAsync(story.Ann, "download", Oid, Content.Length)).Token("download");
@@ -177,53 +173,4 @@ public sealed class LyingHostAttacks
             .Replace("SIZE", Content.Length.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("ADDRESS", address, StringComparison.Ordinal)
             .Replace("HEADERS", headers, StringComparison.Ordinal);
-
-    private sealed class FakeHost(WebApplication app, int port) : IAsyncDisposable
-    {
-        public UpstreamDefinition Definition { get; } = new("far", "smart-http", new($"http://127.0.0.1:{port}"));
-
-        public Dictionary<string, string>? Seen { get; private set; }
-
-        /// <summary>The credential of the last question about objects.</summary>
-        public string? AskedWith { get; private set; }
-
-        public static async Task<FakeHost> StartAsync(Func<string, string> batch, byte[]? content = null)
-        {
-            var port = GatewayFixture.FreePort();
-            var builder = WebApplication.CreateEmptyBuilder(new());
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-            var app = builder.Build();
-            var host = new FakeHost(app, port);
-            app.Run(context => host.AnswerAsync(context, batch($"http://127.0.0.1:{port}"), content ?? Content));
-            await app.StartAsync(TestContext.Current.CancellationToken);
-            return host;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await app.StopAsync();
-            await app.DisposeAsync();
-        }
-
-        private Task AnswerAsync(HttpContext context, string batch, byte[] content)
-        {
-            switch (context.Request.Path.Value)
-            {
-                case "/object":
-                    Seen = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-                    return context.Response.Body.WriteAsync(content).AsTask();
-                case "/elsewhere":
-                    context.Response.Redirect("/object");
-                    return Task.CompletedTask;
-                case "/whoami":
-                    var known = context.Request.Headers.Authorization == "Basic YW5uOmZhciBwYXNzd29yZA==";
-                    context.Response.StatusCode = known ? 200 : 401;
-                    return context.Response.WriteAsync(known ? "ann" : "who?");
-                default:
-                    AskedWith = context.Request.Headers.Authorization;
-                    context.Response.ContentType = LfsConversation.MediaType;
-                    return context.Response.WriteAsync(batch);
-            }
-        }
-    }
 }

@@ -2,10 +2,12 @@ using System.Net;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
+using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Cli;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Regressions;
+using Countersign.Server.Web.Views;
 using static Countersign.Server.Tests.Regressions.RawConnection;
 
 namespace Countersign.Server.Tests.Proxies;
@@ -57,6 +59,24 @@ public sealed class ForwardAuthTests
         Assert.Equal((403, null), (denied.Status, denied.Header("X-Countersign-Decision")));
         Assert.Contains($"(request {denial.Id})", denied.Body, StringComparison.Ordinal);
         await gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task The_page_says_of_a_push_through_a_proxy_that_nobody_here_will_know_its_refs()
+    {
+        await using var gateway = await BehindAProxyAsync();
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddRepositoryAsync();
+        using var connection = await RawConnection.OpenAsync(gateway);
+        await connection.SendAsync(Get("/forward-auth", $"X-Original-Method: GET\r\nX-Original-URI: {Fetch.Replace("upload", "receive", StringComparison.Ordinal)}\r\n" + From + Basic(ann)));
+        var asked = await ann.NextRequestAsync();
+        Assert.Equal(
+            "A proxy sends it to the Git host itself. Which refs and files it changes is not seen here, now or later.",
+            new RequestView(asked, gateway.Clock.GetUtcNow()).Note);
+        await ann.ApproveAsync(asked);
+        Assert.Equal(200, (await connection.ReadAnswerAsync()).Status);
+        await gateway.RestartAsync();
+        Assert.NotEqual(HiddenRefs.None, gateway.Get<ChallengeReader>().ListAll(1)[0].Command.Hidden);
     }
 
     [Fact]

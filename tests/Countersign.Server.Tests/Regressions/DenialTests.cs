@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.People;
+using Countersign.Server.Tests.Fakes;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Transports;
 using Microsoft.Extensions.DependencyInjection;
@@ -93,9 +95,28 @@ public sealed class DenialTests
     }
 
     [Fact]
+    public async Task Who_has_no_password_is_not_sent_to_a_page_that_asks_for_one()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var cancellation = TestContext.Current.CancellationToken;
+        await gateway.AddPersonAsync();
+        await gateway.AddRepositoryAsync();
+        var robot = (await gateway.Get<IPeople>().AddAsync("robot", "robot@example.org", null, false, "test", cancellation)).Value!;
+        Assert.Null((await gateway.Get<IWorkspaces>().AddMemberAsync("ACME", "robot", Role.Write, accepted: true, "test", cancellation)).Refusal);
+        var token = (await gateway.Get<IAccessTokens>().AddAsync(robot.Id, "laptop", 30, "test", cancellation)).Value.Secret;
+        var git = new GitClient(Path.Combine(gateway.Folder.FullName, "work"), 2);
+        var result = await git.RunAsync("ls-remote", $"http://robot:{token}@localhost:{gateway.Options.Http.Port}/scm/ACME/core.git");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("You have no password here to set it up with. Ask an administrator to run", result.Shown, StringComparison.Ordinal);
+        Assert.Contains("countersign factor add-totp for you", result.Shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("/security", result.Shown, StringComparison.Ordinal);
+        await gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
     public void Every_refusal_is_short_plain_text_and_carries_nothing_of_the_client()
     {
-        var text = new RefusalText(new() { Data = "/", Http = new(System.Net.IPAddress.Loopback, 1), Url = new("https://git.example.org") });
+        var text = new RefusalText(new() { Data = "/", Http = new(System.Net.IPAddress.Loopback, 1), Url = new("https://git.example.org") }, new FakePeople(TimeProvider.System));
         Assert.True(Core.Git.RepositoryPath.TryParse("ACME/core", out var path));
         Assert.True(Core.Challenges.ChallengeId.TryParse("WDJB-MJHT", out var id));
         foreach (var service in new[] { Core.Git.GitService.UploadPack, Core.Git.GitService.ReceivePack })

@@ -22,10 +22,10 @@ internal sealed class RawConnection : IDisposable
     private readonly CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly List<byte> unread = [];
 
-    public static async Task<RawConnection> OpenAsync(GatewayFixture gateway)
+    public static async Task<RawConnection> OpenAsync(GatewayFixture gateway, TimeSpan? patience = null)
     {
         var connection = new RawConnection();
-        connection.patience.CancelAfter(Patience);
+        connection.patience.CancelAfter(patience ?? Patience);
         connection.client.NoDelay = true;
         await connection.client.ConnectAsync(IPAddress.Loopback, gateway.Options.Http.Port, connection.patience.Token);
         return connection;

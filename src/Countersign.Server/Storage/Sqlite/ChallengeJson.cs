@@ -19,13 +19,13 @@ internal static partial class ChallengeJson
 
     /// <param name="proof">What the grant stands for.</param>
     /// <param name="updates">Digest of the only ref updates that the grant covers; null when none were known at approval.</param>
-    /// <param name="lfsOnly">It covers Git LFS requests alone.</param>
-    public static string WriteGrant(FactorProof proof, string? updates, bool lfsOnly) =>
-        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates, lfsOnly), Json.Default.GrantRow);
+    /// <param name="files">The Git LFS request that was approved, where the grant covers such alone; null when Git's own was.</param>
+    public static string WriteGrant(FactorProof proof, string? updates, LfsWork? files) =>
+        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates, files is not null, files is { Forced: true } ? files.Subject : null), Json.Default.GrantRow);
 
-    public static (FactorProof Proof, string? Updates, bool LfsOnly) ReadGrant(string body) =>
+    public static (FactorProof Proof, string? Updates, bool LfsOnly, string? ForcedUnlock) ReadGrant(string body) =>
         JsonSerializer.Deserialize(body, Json.Default.GrantRow) is { } row
-            ? (ToProof(row.Proof), row.Updates, row.LfsOnly)
+            ? (ToProof(row.Proof), row.Updates, row.LfsOnly, row.ForcedUnlock)
             : throw new InvalidDataException("a grant is empty");
 
     private static Row From(Challenge challenge) => new(
@@ -37,7 +37,8 @@ internal static partial class ChallengeJson
         challenge.Terms.Scope, (long)challenge.Terms.Idle.TotalSeconds, (long)challenge.Terms.Max.TotalSeconds,
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
         challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
-        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced) : null);
+        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value) : null,
+        challenge.Command.Hidden);
 
     private static Challenge To(Row row) => new()
     {
@@ -49,7 +50,8 @@ internal static partial class ChallengeJson
         {
             Updates = [.. row.Updates.Select(ToUpdate)],
             PushOptions = row.PushOptions,
-            Lfs = row.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject) { Forced = work.Forced } : null,
+            Hidden = row.Hidden,
+            Lfs = row.Lfs is { } work ? ToWork(work) : null,
         },
         Client = new(IPAddress.Parse(row.Client)),
         UserAgent = row.UserAgent,
@@ -63,6 +65,14 @@ internal static partial class ChallengeJson
         State = State(row),
         WrongNumbers = row.WrongNumbers,
         Version = row.Version,
+    };
+
+    private static LfsWork ToWork(Work work) => new(work.Verb, work.Files, work.Bytes, work.Subject)
+    {
+        Forced = work.Forced,
+        Path = work.Path,
+        Owner = work.Owner,
+        For = work.For is null ? null : RefName.TryParse(work.For, out var name) ? name : throw Broken("ref"),
     };
 
     private static RefUpdate ToUpdate(Update update) =>
@@ -118,16 +128,16 @@ internal static partial class ChallengeJson
         GitService Service, string Repository, Update[] Updates, string[] PushOptions, string Client, string UserAgent, string? CommandToken,
         Strength Strength, FactorKind[] Kinds, Guid[] Models, bool NumberOwed, GrantScope Scope, long Idle, long Max,
         string Number, string Digest, long CreatedAt, long ExpiresAt,
-        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null);
+        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null, HiddenRefs Hidden = HiddenRefs.None);
 
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 
     internal sealed record ProofRow(
         string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
 
-    internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false);
+    internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false, string? ForcedUnlock = null);
 
-    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced);
+    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced, string? Path = null, string? Owner = null, string? For = null);
 
     [JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
     [JsonSerializable(typeof(Row))]

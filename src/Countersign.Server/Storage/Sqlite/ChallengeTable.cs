@@ -24,8 +24,10 @@ internal static class ChallengeTable
             "SELECT count(*) FROM challenges WHERE principal = $1 AND created >= $2 AND +state = 'Pending'",
             reader => reader.GetInt32(0), principal.ToString(), since.ToUnixTimeMilliseconds());
 
-    public static IReadOnlyList<Challenge> OpenOf(LedgerTransaction transaction, PrincipalId principal) =>
-        transaction.Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, principal.ToString());
+    /// <summary>The person's, or everybody's.</summary>
+    public static IReadOnlyList<Challenge> OpenOf(LedgerTransaction transaction, PrincipalId? principal) => principal is { } person
+        ? transaction.Query($"SELECT {Columns} FROM challenges WHERE principal = $1 AND state IN ('Pending', 'Approved')", Read, person.ToString())
+        : transaction.Query($"SELECT {Columns} FROM challenges WHERE state IN ('Pending', 'Approved')", Read);
 
     public static IReadOnlyList<ChallengeId> Overdue(LedgerTransaction transaction, DateTimeOffset now) =>
         transaction.Query(

@@ -6,7 +6,7 @@ namespace Countersign.Server.Transports.Https;
 /// Undoes gzip as it is read, within bounds: a few kilobytes that unpack to gigabytes are no request of Git's, whose ids
 /// hardly compress at all.
 /// </summary>
-internal sealed class BoundedInflate(Stream body) : Stream
+internal sealed class BoundedInflate(Stream body) : ReadOnce
 {
     private const long Free = 1 << 20;
     private const int MaxRatio = 50; // Git's own stay below 4
@@ -14,20 +14,6 @@ internal sealed class BoundedInflate(Stream body) : Stream
     private readonly Counted source = new(body);
     private GZipStream? gzip;
     private long unpacked;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Throws <see cref="InvalidDataException"/> for what is not gzip, or unpacks to too much.</summary>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -37,21 +23,6 @@ internal sealed class BoundedInflate(Stream body) : Stream
         unpacked += count;
         return unpacked <= Free + (source.Bytes * MaxRatio) ? count : throw new InvalidDataException("The body unpacks to far more than any request of Git's.");
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -63,23 +34,9 @@ internal sealed class BoundedInflate(Stream body) : Stream
         base.Dispose(disposing);
     }
 
-    private sealed class Counted(Stream inner) : Stream
+    private sealed class Counted(Stream inner) : ReadOnce
     {
         public long Bytes { get; private set; }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -87,20 +44,5 @@ internal sealed class BoundedInflate(Stream body) : Stream
             Bytes += count;
             return count;
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -33,6 +33,13 @@ internal sealed class LfsLocks(Ledger ledger, TimeProvider clock)
         });
     }
 
+    /// <summary>Another repository may come to have the name.</summary>
+    public Task ForgetAsync(RepositoryPath repository) =>
+        ledger.WriteAsync(transaction => transaction.Execute("DELETE FROM lfs_locks WHERE repository = $1", repository.ToString()));
+
+    public LfsLock? Find(RepositoryPath repository, string id) =>
+        ledger.Reads.Query($"SELECT {Columns} FROM lfs_locks WHERE repository = $1 AND id = $2", Read, repository.ToString(), id).FirstOrDefault();
+
     /// <summary>The lock as it was, and whether it is gone; null when there is none such.</summary>
     public Task<(LfsLock Lock, bool IsGone)?> RemoveAsync(RepositoryPath repository, string id, PrincipalId person, bool force) =>
         ledger.WriteAsync<(LfsLock, bool)?>(transaction =>

@@ -15,6 +15,20 @@ internal sealed class LocalLfs(LfsObjects objects, LfsLocks locks, IOptions<LfsO
     public Task<IReadOnlyList<LfsEntry>> BatchAsync(CommandRequest request, LfsBatch batch, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<LfsEntry>>([.. batch.Objects.Select(asked => Entry(request, asked, batch.IsUpload))]);
 
+    /// <summary>A lock's id is random and its owner never changes, so what is true here is true when it is done.</summary>
+    public LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call) => locks.Find(request.Command.Repository, call.Id) switch
+    {
+        null => LfsWork.Of(LfsVerb.Unlock, call.Id),
+        var found => LfsWork.Of(LfsVerb.Unlock, call.Id) with
+        {
+            Forced = call.Force && found.Owner != request.PrincipalId.ToString(),
+            Path = found.Path,
+            Owner = found.OwnerName,
+        },
+    };
+
+    public string PlaceOf(CommandRequest request) => "";
+
     public async Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation) => call switch
     {
         LfsLockCall.List list => List(request, list.Query),
@@ -94,8 +108,9 @@ internal sealed class LocalLfs(LfsObjects objects, LfsLocks locks, IOptions<LfsO
         }), isNew ? "locked" : "locked already");
     }
 
+    // What was decided on is done: not what the client calls forced, but what was asked about as such.
     private async Task<LfsReply> UnlockAsync(CommandRequest request, LfsLockCall.Unlock unlock) =>
-        await locks.RemoveAsync(request.Command.Repository, unlock.Id, request.PrincipalId, unlock.Force) switch
+        await locks.RemoveAsync(request.Command.Repository, unlock.Id, request.PrincipalId, request.Command.Lfs is { Forced: true }) switch
         {
             null => Refuse(StatusCodes.Status404NotFound, "There is no such lock."),
             (var found, false) => Refuse(StatusCodes.Status403Forbidden, $"{found.OwnerName} has locked {found.Path}; git lfs unlock --force takes it away."),

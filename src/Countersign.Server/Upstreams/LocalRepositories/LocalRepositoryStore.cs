@@ -9,8 +9,10 @@ namespace Countersign.Server.Upstreams.LocalRepositories;
 /// The bare repositories under <see cref="GatewayOptions.RepositoriesFolder"/>, as <c>KEY/name.git</c>. A repository comes
 /// into being in a folder beside and is moved to its place whole, so that a half-made one is never served.
 /// </summary>
-internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git, TimeProvider clock) : IRepositoryFiles
+internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git, LfsLocks locks, TimeProvider clock) : IRepositoryFiles
 {
+    private const string Removed = ".removed";
+
     public bool Exists(RepositoryPath repository) => File.Exists(Path.Combine(FolderOf(repository), "HEAD"));
 
     /// <summary>The repository's folder, absolute.</summary>
@@ -55,6 +57,26 @@ internal sealed class LocalRepositoryStore(GatewayOptions options, GitRunner git
             var commit = await WriteAsync(folder, "Say hello\n", cancellation, "commit-tree", tree);
             await WriteAsync(folder, "", cancellation, "update-ref", "refs/heads/main", commit);
         });
+
+    // A name that no workspace can have, on the same file systems, so that each move is one step.
+    public string AsideOf(RepositoryPath path, string name) => Path.Combine(options.RepositoriesFolder, Removed, path.Workspace, name + ".git");
+
+    public async Task SetAsideAsync(RepositoryPath path, string name)
+    {
+        await locks.ForgetAsync(path);
+        foreach (var (from, to) in new[]
+        {
+            (FolderOf(path), AsideOf(path, name)),
+            (Path.Combine(options.LfsFolder, path.Workspace, path.Name), Path.Combine(options.LfsFolder, Removed, path.Workspace, name)),
+        })
+        {
+            if (Directory.Exists(from))
+            {
+                CreateFolder(Path.GetDirectoryName(to)!);
+                Directory.Move(from, to);
+            }
+        }
+    }
 
     private string FolderOf(RepositoryPath repository) =>
         Path.Combine(options.RepositoriesFolder, repository.Workspace, repository.Name + ".git");

@@ -3,7 +3,7 @@ using System.Net;
 namespace Countersign.Server.Upstreams.SmartHttp;
 
 /// <summary>An object on its way from a Git host. Disposing ends the request there.</summary>
-internal sealed class LfsContent : Stream
+internal sealed class LfsContent : ReadOnce
 {
     private readonly HttpResponseMessage answer;
     private readonly Stream stream;
@@ -13,20 +13,6 @@ internal sealed class LfsContent : Stream
 
     private LfsContent(HttpResponseMessage answer, Stream stream, IDisposable lease, Patience patience, int idleSeconds) =>
         (this.answer, this.stream, this.lease, this.patience, this.idleSeconds) = (answer, stream, lease, patience, idleSeconds);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Null when the host does not give the object. A host that knows no ranges is read past what was not asked for.</summary>
     public static async Task<LfsContent?> OpenAsync(HttpResponseMessage answer, IDisposable lease, Patience patience, int idleSeconds, Enforcement.LfsRange range)
@@ -66,21 +52,6 @@ internal sealed class LfsContent : Stream
             patience.End();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -11,6 +11,7 @@ internal static class LfsHostAnswer
     private const int MaxBytes = 4 << 20;
     private const int MaxHeaders = 32;
 
+    private static readonly string[] LockLists = ["locks", "ours", "theirs"];
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     public static async Task<byte[]> ReadAsync(HttpContent content, CancellationToken cancellation)
@@ -43,6 +44,23 @@ internal static class LfsHostAnswer
             }
         });
     }
+
+    /// <summary>Every lock that an answer of the locking API tells of, with all that a question about it needs.</summary>
+    public static IReadOnlyList<SeenLock> LocksIn(byte[] json)
+    {
+        using var document = Parse(json);
+        return document is null ? [] : [.. Lists(document.RootElement).Select(LockOf).OfType<SeenLock>()];
+
+        static IEnumerable<JsonElement> Lists(JsonElement root) =>
+            LockLists
+                .SelectMany(IEnumerable<JsonElement> (name) => root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().ToList() : [])
+                .Concat(root.TryGetProperty("lock", out var one) ? [one] : []);
+    }
+
+    private static SeenLock? LockOf(JsonElement said) =>
+        said.ValueKind == JsonValueKind.Object && Text(said, "id") is { Length: > 0 and <= LfsCall.MaxLockId } id && Text(said, "path") is { } path && LfsText.IsPlain(path)
+            ? new(id, path, said.TryGetProperty("owner", out var owner) && owner.ValueKind == JsonValueKind.Object && Text(owner, "name") is { } name && LfsText.IsPlain(name) ? name : null)
+            : null;
 
     /// <summary>One entry for each object of the batch, whatever the host said of others; null when it is no answer to a batch.</summary>
     public static IReadOnlyList<LfsEntry>? Read(byte[] json, LfsBatch batch, DateTimeOffset now)

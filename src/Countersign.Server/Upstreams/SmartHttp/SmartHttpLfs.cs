@@ -8,13 +8,13 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Upstreams.SmartHttp;
 
 /// <summary>The large files and locks of a Git host: its own LFS server below the repository's address there.</summary>
-internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messages, LfsHosts hosts, IOptions<UpstreamsOptions> options, TimeProvider clock) : ILfsUpstream
+internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messages, LfsHosts hosts, LocksSeen seen, IOptions<UpstreamsOptions> options, TimeProvider clock) : ILfsUpstream
 {
     private const string MediaType = "application/vnd.git-lfs+json";
 
     public async Task<IReadOnlyList<LfsEntry>> BatchAsync(CommandRequest request, LfsBatch batch, CancellationToken cancellation)
     {
-        var place = PlaceOf(request);
+        var place = FindPlace(request);
         using var message = Message(HttpMethod.Post, place.Upstream, UpstreamAddress.Lfs(place, "objects", "batch"), request.Passed, batch.Write());
         var (status, document) = await CallAsync(place.Upstream, message, cancellation);
         return status == HttpStatusCode.OK && LfsHostAnswer.Read(document, batch, clock.GetUtcNow()) is { } entries
@@ -22,9 +22,22 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
             : throw new UpstreamUnavailableException($"The Git host {place.Upstream.Name} did not answer as a Git LFS server ({(int)status}).") { Detail = $"http {(int)status}", Untouched = true };
     }
 
+    /// <summary>
+    /// The host says whose lock it is only to who asks it, and it is not asked before the decision. With the gateway's own credential
+    /// every lock is that account's, so the host would let anybody take any: each unlock may then be of somebody else's.
+    /// </summary>
+    public LfsWork Describe(CommandRequest request, LfsLockCall.Unlock call)
+    {
+        var known = seen.Find(request.Command.Repository, call.Id);
+        var shared = FindPlace(request).Upstream.Credentials == UpstreamCredentials.Service;
+        return call.Work with { Forced = call.Force || shared, Path = known?.Path, Owner = shared ? null : known?.Owner };
+    }
+
+    public string PlaceOf(CommandRequest request) => FindPlace(request) is { } place ? $"{place.Upstream.Name} {UpstreamPaths.Address(place.Upstream, place.Path)}" : "";
+
     public async Task<LfsReply> LockAsync(CommandRequest request, LfsLockCall call, CancellationToken cancellation)
     {
-        var place = PlaceOf(request);
+        var place = FindPlace(request);
         var address = call switch
         {
             LfsLockCall.List list => UpstreamAddress.LfsQuery(place, list.Query.ToString(), "locks"),
@@ -36,6 +49,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         var body = call.Write();
         using var message = Message(body is null ? HttpMethod.Get : HttpMethod.Post, place.Upstream, address, request.Passed, body);
         var (status, document) = await CallAsync(place.Upstream, message, cancellation);
+        seen.Remember(request.Command.Repository, LfsHostAnswer.LocksIn(document));
         return LfsHostAnswer.Rebuild(document) is { } json
             ? new((int)status, json, $"http {(int)status}", body?.Length ?? 0)
             : new((int)status, LfsDocument.Message($"The Git host {place.Upstream.Name} answered {(int)status}."), $"http {(int)status}", body?.Length ?? 0);
@@ -43,7 +57,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<Stream?> OpenAsync(CommandRequest request, LfsTransfer transfer, LfsRange range, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         var patience = new Patience(clock, cancellation);
         LfsHosts.Lease? lease = null;
         try
@@ -73,7 +87,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<LfsReply> StoreAsync(CommandRequest request, LfsTransfer transfer, PipeReader content, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         using var patience = new Patience(clock, cancellation);
         using var body = new LfsUpload(transfer.Object, content, patience, options.Value.AnswerSeconds);
         try
@@ -106,7 +120,7 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
 
     public async Task<LfsReply> VerifyAsync(CommandRequest request, LfsTransfer transfer, CancellationToken cancellation)
     {
-        var upstream = PlaceOf(request).Upstream;
+        var upstream = FindPlace(request).Upstream;
         using var patience = new Patience(clock, cancellation);
         try
         {
@@ -187,6 +201,6 @@ internal sealed class SmartHttpLfs(UpstreamPlaces places, UpstreamMessages messa
         return new UpstreamUnavailableException(failure.Message, exception, failure.Failure) { Detail = failure.Detail };
     }
 
-    private UpstreamPlace PlaceOf(CommandRequest request) =>
+    private UpstreamPlace FindPlace(CommandRequest request) =>
         places.Find(request.Command.Repository) ?? throw new UpstreamUnavailableException($"{request.Command.Repository} is at no Git host.") { Untouched = true };
 }

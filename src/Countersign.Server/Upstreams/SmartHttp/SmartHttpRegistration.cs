@@ -9,6 +9,7 @@ internal static class SmartHttpRegistration
         services.AddSingleton<UpstreamMessages>();
         services.AddSingleton<SmartHttpUpstream>();
         services.AddSingleton<LfsHosts>();
+        services.AddSingleton<LocksSeen>();
         services.AddSingleton<SmartHttpLfs>();
         return services;
     }

@@ -13,19 +13,26 @@ internal static class LargeFileWords
         LfsVerb.Upload => "Upload large files to",
         LfsVerb.Download => "Download large files from",
         LfsVerb.Lock => "Lock a file in",
-        LfsVerb.Unlock => work.Forced ? "Take away a lock in" : "Unlock a file in",
+        LfsVerb.Unlock => work.Forced ? "Force an unlock in" : "Unlock a file in",
         _ => "List the locks of",
     };
 
     /// <summary>How much, and how far the approval reaches. Subjects come from the network.</summary>
     public static string Note(LfsWork work) => work.Verb switch
     {
-        LfsVerb.Upload => $"Upload {Files(work)} ({Size(work.Bytes)}) with Git LFS, and what else of the same command follows. A push is asked about by itself, with its refs.",
+        LfsVerb.Upload => $"Upload {Files(work)} ({Size(work.Bytes)}) with Git LFS{For(work)}, and what else of the same command follows. A push is asked about by itself, with its refs.",
         LfsVerb.Download => $"Download {Files(work)} ({Size(work.Bytes)}) with Git LFS, and what else of the same command follows. It reads, and changes nothing.",
         LfsVerb.Lock => $"The file: {VisibleText.Of(work.Subject)}",
-        LfsVerb.Unlock => $"The lock: {VisibleText.Of(work.Subject)}",
+        LfsVerb.Unlock when work.Forced => $"Force the unlock of {Locked(work)}, locked by {Owner(work)}. Whoever relies on the lock loses it. This covers nothing else.",
+        LfsVerb.Unlock => $"Unlock {Locked(work)}.",
         _ => "It reads, and changes nothing.",
     };
+
+    private static string For(LfsWork work) => work.For is { } name ? $", for {VisibleText.Of(name.DisplayName)} as the client says" : "";
+
+    private static string Locked(LfsWork work) => work.Path is { } path ? VisibleText.Of(path) : $"a file (lock {VisibleText.Of(work.Subject)} at the Git host)";
+
+    private static string Owner(LfsWork work) => work.Owner is { } owner ? VisibleText.Of(owner) : "somebody who is not known here";
 
     public static string Files(LfsWork work) => work.Files == 1 ? "1 large file" : $"{work.Files} large files";
 

@@ -18,7 +18,7 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
 
     public bool IsPending => Challenge.State is ChallengeState.Pending;
 
-    public bool IsDangerous => Rows.Any(row => row.IsDangerous);
+    public bool IsDangerous => Rows.Any(row => row.IsDangerous) || Challenge.Command.Lfs is { Forced: true };
 
     public string Verb => Challenge.Command switch
     {
@@ -36,6 +36,7 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
     public string? Note => Challenge.Command switch
     {
         { Lfs: { } work } => LargeFileWords.Note(work),
+        { Hidden: not HiddenRefs.None } => "A proxy sends it to the Git host itself. Which refs and files it changes is not seen here, now or later.",
         { Service: GitService.ReceivePack, RefsKnown: false } => "Git says which refs only after this approval.",
         { Service: GitService.UploadPack } => "A clone, fetch or pull: it reads, and changes nothing.",
         _ => null,

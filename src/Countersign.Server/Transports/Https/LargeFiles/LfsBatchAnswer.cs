@@ -10,8 +10,8 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
 {
     /// <param name="entries">Of the far side.</param>
     /// <param name="request">Whose batch was let through.</param>
-    /// <param name="policy">The digest of the policy in force when it was asked.</param>
-    public byte[] Write(IReadOnlyList<LfsEntry> entries, CommandRequest request, string policy) => LfsDocument.Write(json =>
+    /// <param name="terms">What was in force when it was asked.</param>
+    public byte[] Write(IReadOnlyList<LfsEntry> entries, CommandRequest request, BatchTerms terms) => LfsDocument.Write(json =>
     {
         json.WriteString("transfer", "basic");
         json.WriteString("hash_algo", "sha256");
@@ -22,14 +22,14 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
             json.WriteString("oid", entry.Object.Oid.Hex);
             json.WriteNumber("size", entry.Object.Size);
             json.WriteBoolean("authenticated", true);
-            WriteActions(json, entry, request, policy);
+            WriteActions(json, entry, request, terms);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     });
 
-    private void WriteActions(Utf8JsonWriter json, LfsEntry entry, CommandRequest request, string policy)
+    private void WriteActions(Utf8JsonWriter json, LfsEntry entry, CommandRequest request, BatchTerms terms)
     {
         if (entry.Error is var (code, message))
         {
@@ -39,7 +39,11 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
 
         var expires = Expiry(entry);
         var sealedOnes = entry.IsDirect ? [] : entry.Actions.Select(action => tokens.Seal(new(
-            request.Command.Repository, action, request.PrincipalId, request.PrincipalName, request.Credential, request.Client.Network, policy, expires))).ToList();
+            request.Command.Repository, action, request.PrincipalId, request.PrincipalName, request.Credential, request.Client.Network, terms.Policy, expires)
+        {
+            For = request.Command.Lfs?.For,
+            Place = terms.Place,
+        })).ToList();
         if (sealedOnes.Exists(token => token.Length > TransferTokens.MaxLength))
         {
             WriteError(json, 422, "The Git host's address for this object is too long.");
@@ -98,3 +102,8 @@ internal sealed class LfsBatchAnswer(TransferTokens tokens, GatewayOptions optio
         json.WriteEndObject();
     }
 }
+
+/// <summary>What the transfers of a batch rest on: taken before its decision, so that what changes meanwhile has them asked anew.</summary>
+/// <param name="Policy">The digest of the policy in force.</param>
+/// <param name="Place"><see cref="ILfsUpstream.PlaceOf"/>.</param>
+internal sealed record BatchTerms(string Policy, string Place);

@@ -22,10 +22,16 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
         return LfsLockCall.Parse(call, document) is { } locks ? OpenLocks(context, locks, who) : null;
     }
 
-    public LfsExchange Open(HttpContext context, TransferToken token, CommandRequest who)
+    /// <summary>Null when the repository is not where it was: the token leads to a place that nobody was asked about.</summary>
+    public LfsExchange? Open(HttpContext context, TransferToken token, CommandRequest who)
     {
+        if (upstream.PlaceOf(who) != token.Place)
+        {
+            return null;
+        }
+
         var download = token.Transfer.Action == LfsAction.Download;
-        var work = new LfsWork(download ? LfsVerb.Download : LfsVerb.Upload, 1, token.Transfer.Object.Size, token.Transfer.Object.Oid.Hex);
+        var work = new LfsWork(download ? LfsVerb.Download : LfsVerb.Upload, 1, token.Transfer.Object.Size, token.Transfer.Object.Oid.Hex) { For = token.For };
         var request = With(who, work) with { ApprovedUnder = token.Policy };
         return new(context, request, terms, cancellation => transfers.RunAsync(context, request, token.Transfer, cancellation));
     }
@@ -33,11 +39,11 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
     private LfsExchange OpenBatch(HttpContext context, LfsBatch batch, CommandRequest who)
     {
         var request = With(who, batch.Work());
-        var policy = policies.Current.Digest; // before the decision: a policy that changes meanwhile has the transfers asked anew
+        var rests = new BatchTerms(policies.Current.Digest, upstream.PlaceOf(request));
         return new(context, request, terms, async cancellation =>
         {
             var entries = await upstream.BatchAsync(request, batch, cancellation);
-            var answer = new LfsBatchAnswer(tokens, frame.Gateway, terms.Options.TransferSeconds, frame.Clock).Write(entries, request, policy);
+            var answer = new LfsBatchAnswer(tokens, frame.Gateway, terms.Options.TransferSeconds, frame.Clock).Write(entries, request, rests);
             await LfsAnswer.JsonAsync(context, StatusCodes.Status200OK, answer);
             return new(true, 0, answer.Length, "ok");
         });
@@ -45,7 +51,7 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
 
     private LfsExchange OpenLocks(HttpContext context, LfsLockCall call, CommandRequest who)
     {
-        var request = With(who, call.Work);
+        var request = With(who, call is LfsLockCall.Unlock unlock ? upstream.Describe(who, unlock) : call.Work);
         return new(context, request, terms, async cancellation =>
         {
             var reply = await upstream.LockAsync(request, call, cancellation);

@@ -63,8 +63,9 @@ internal sealed class LfsTransport(
             return;
         }
 
-        await EnforceAsync(context, exchanges.Open(context, token, new(
-            token.PrincipalId, token.PrincipalName, token.Credential, new(GitService.UploadPack, token.Repository), client, null, RequestShape.UserAgent(context))));
+        var who = new CommandRequest(
+            token.PrincipalId, token.PrincipalName, token.Credential, new(GitService.UploadPack, token.Repository), client, null, RequestShape.UserAgent(context));
+        await (exchanges.Open(context, token, who) is { } exchange ? EnforceAsync(context, exchange) : RefuseTransferAsync(context));
     }
 
     private static bool IsFor(TransferToken token, GitHttpRequest.Lfs request) =>

@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
+using Countersign.Core.LargeFiles;
 using Countersign.Server.Enforcement;
 
 namespace Countersign.Server.Transports.Https.LargeFiles;
@@ -15,4 +16,11 @@ namespace Countersign.Server.Transports.Https.LargeFiles;
 /// <param name="Expires">The transfer must have begun by then.</param>
 internal sealed record TransferToken(
     RepositoryPath Repository, LfsTransfer Transfer, PrincipalId PrincipalId, string PrincipalName, GitCredential Credential,
-    string Network, string Policy, DateTimeOffset Expires);
+    string Network, string Policy, DateTimeOffset Expires)
+{
+    /// <summary><see cref="LfsWork.For"/> of its batch: each object is ruled as the batch was.</summary>
+    public RefName? For { get; init; }
+
+    /// <summary><see cref="ILfsUpstream.PlaceOf"/> when the batch was asked: a workspace that moves ends it.</summary>
+    public required string Place { get; init; }
+}

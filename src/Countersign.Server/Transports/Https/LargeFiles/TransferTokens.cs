@@ -45,8 +45,8 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
 
     private static Row From(TransferToken token) => new(
         token.Repository.ToString(), token.Transfer.Action, token.Transfer.Object.Oid.Hex, token.Transfer.Object.Size,
-        token.PrincipalId.ToString(), token.PrincipalName, token.Credential.Id, token.Credential.Label, token.Network, token.Policy, token.Expires.ToUnixTimeMilliseconds(),
-        token.Transfer.Place?.Address.OriginalString, token.Transfer.Place?.Headers.ToDictionary());
+        token.PrincipalId.ToString(), token.PrincipalName, token.Credential.Id, token.Credential.Label, token.Network, token.Policy, token.Expires.ToUnixTimeMilliseconds(), token.Place,
+        token.Transfer.Place?.Address.OriginalString, token.Transfer.Place?.Headers.ToDictionary(), token.For?.Value);
 
     private static bool TryRead(Row? row, [NotNullWhen(true)] out TransferToken? token)
     {
@@ -63,14 +63,18 @@ internal sealed partial class TransferTokens(IDataProtectionProvider protection,
                 row.Network,
                 row.Policy,
                 DateTimeOffset.FromUnixTimeMilliseconds(row.Expires))
+            {
+                Place = row.Place,
+                For = row.For is not null && RefName.TryParse(row.For, out var named) ? named : null,
+            }
             : null;
         return token is not null;
     }
 
     internal sealed record Row(
         string Repository, LfsAction Action, string Oid, long Size,
-        string Person, string Name, string Credential, string Label, string Network, string Policy, long Expires,
-        string? Address = null, Dictionary<string, string>? Headers = null);
+        string Person, string Name, string Credential, string Label, string Network, string Policy, long Expires, string Place,
+        string? Address = null, Dictionary<string, string>? Headers = null, string? For = null);
 
     [JsonSerializable(typeof(Row))]
     [JsonSourceGenerationOptions(RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
