@@ -184,7 +184,12 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
                 var line = keys.Find(offer.Blob) is { } key ? KeyLine.Write(key, offer, places!.Shell, places.Socket) : "";
                 await socket.SendAsync(Encoding.UTF8.GetBytes(line), SocketFlags.None, stopping.Token);
                 break;
-            case (ShellMessage.Session session, [var input, var output, var error]) when peer.Connection() is { } connection:
+            case (ShellMessage.Session session, [var input, var output, var error]):
+                if (peer.Connection() is not { } connection)
+                {
+                    break; // its client has left already
+                }
+
                 await using (var streams = new ShellStreams(input, output, error))
                 {
                     await socket.SendAsync(new[] { (byte)await RunAsync(socket, session, connection, streams) }, SocketFlags.None);
