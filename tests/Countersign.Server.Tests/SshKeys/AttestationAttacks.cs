@@ -9,6 +9,7 @@ using Countersign.Server.Tests.SoftwareSecurityKeys;
 namespace Countersign.Server.Tests.SshKeys;
 
 /// <summary>What the real ssh-keygen writes with -O write-attestation, and the ways in which it is not what it should be.</summary>
+[Trait("Category", "slow")]
 public sealed class AttestationAttacks
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -8,6 +8,7 @@ using Countersign.Server.Tests.SoftwareSecurityKeys;
 namespace Countersign.Server.Tests.SshKeys;
 
 /// <summary>Signing in with a security key as second factor, and the ways in which somebody would like it to count for more.</summary>
+[Trait("Category", "slow")]
 public sealed class HandshakeAttacks
 {
     private const string Ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGWr4X0xE5kadfBgkwIfxChtQjcq5WMh2RMAhYGIPFId old";

@@ -7,6 +7,7 @@ using Countersign.Server.Tests.SoftwareSecurityKeys;
 namespace Countersign.Server.Tests.SshKeys;
 
 /// <summary>countersign key, over the administration socket.</summary>
+[Trait("Category", "slow")]
 public sealed class KeyCommandTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -3,6 +3,7 @@ using Countersign.Server.Tests.SoftwareSecurityKeys;
 
 namespace Countersign.Server.Tests.SshKeys;
 
+[Trait("Category", "slow")]
 public sealed class SshKeysApiTests
 {
     private const string Ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGWr4X0xE5kadfBgkwIfxChtQjcq5WMh2RMAhYGIPFId ann@laptop";

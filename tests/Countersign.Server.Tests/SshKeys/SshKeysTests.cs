@@ -7,6 +7,7 @@ using Countersign.Server.Tests.SoftwareSecurityKeys;
 
 namespace Countersign.Server.Tests.SshKeys;
 
+[Trait("Category", "slow")]
 public sealed class SshKeysTests
 {
     private const string Ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnNMgbOkwdqRW5k22EwSaApdw9vRcf5D7sHML5XwpQd ann@laptop";

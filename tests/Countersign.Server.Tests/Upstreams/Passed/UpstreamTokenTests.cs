@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Countersign.Server.Tests.Upstreams.Passed;
 
 /// <summary>People's own tokens for Git hosts, kept for commands over SSH.</summary>
+[Trait("Category", "slow")]
 public sealed class UpstreamTokenTests
 {
     private static readonly ClientAddress Home = new(IPAddress.Parse("192.0.2.7"));
