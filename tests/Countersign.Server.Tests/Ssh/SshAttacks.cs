@@ -101,17 +101,6 @@ public sealed class SshAttacks
     }
 
     [Fact]
-    public async Task A_gateway_that_stops_tells_what_it_held_to_come_again()
-    {
-        await using var story = await SshStory.StartAsync();
-        using var held = story.Relay.Begin(story.Key, Fetch, 2);
-        var request = await story.Ann.NextRequestAsync();
-        await story.Gateway.RestartAsync();
-        Assert.Equal(1, await held.EndAsync());
-        Assert.Contains($"ERR Not approved yet. Approve at {story.Gateway.Url}/a/{request.Id},", await held.ReadAllAsync(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task One_approval_lets_one_push_through_however_many_run_on_the_connection()
     {
         await using var story = await SshStory.StartAsync();
