@@ -5,6 +5,6 @@ namespace Countersign.Server.Enforcement;
 /// one approval: whoever uses it spends it.
 /// </summary>
 /// <param name="Connection">Names the connection, on this machine and for all time: sshd's process and when it started.</param>
-/// <param name="SignedInAt">When the session was opened to us.</param>
+/// <param name="SignedInAt">When the connection was made: signing in came after it.</param>
 /// <param name="UserVerified">sshd asked for user verification and got it; false: a touch alone.</param>
 internal sealed record SshHandshake(string Connection, DateTimeOffset SignedInAt, bool UserVerified);

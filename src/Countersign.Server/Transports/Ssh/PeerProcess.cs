@@ -15,6 +15,9 @@ internal sealed record PeerProcess(int Id, uint User)
     private const int PeerCredentials = 17;
     private const int MostGenerations = 8;
 
+    // What proc(5) counts starts in: USER_HZ, which is 100 wherever .NET runs.
+    private const double TicksASecond = 100;
+
     private static readonly Lazy<string> Boot = new(() => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()[..8]);
 
     public static PeerProcess Of(Socket socket)
@@ -43,10 +46,15 @@ internal sealed record PeerProcess(int Id, uint User)
     }
 
     /// <summary>
-    /// Names the process that started it, for all time: for a forced command that is sshd's process of one connection. A number
-    /// is used again, but not with the same time of starting, and that is counted from a boot. Null when it is gone.
+    /// The process that started it: for a forced command that is sshd's process of one connection. It is named for all time, since a
+    /// number is used again, but not with the same time of starting, and that is counted from a boot. Null when it is gone.
     /// </summary>
-    public string? Connection() => Read(Id) is { } self && Read(self.Parent) is { } parent ? $"{self.Parent}-{parent.Started}-{Boot.Value}" : null;
+    public SshConnection? Connection() =>
+        Read(Id) is { } self && Read(self.Parent) is { } parent
+            ? new($"{self.Parent}-{parent.Started}-{Boot.Value}", SinceBoot() - TimeSpan.FromSeconds(long.Parse(parent.Started, CultureInfo.InvariantCulture) / TicksASecond))
+            : null;
+
+    private static TimeSpan SinceBoot() => TimeSpan.FromSeconds(double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture));
 
     /// <summary>proc(5): the name in parentheses may hold anything; the third field follows its end.</summary>
     private static (int Parent, string Started)? Read(int process)
@@ -63,3 +71,8 @@ internal sealed record PeerProcess(int Id, uint User)
         }
     }
 }
+
+/// <summary>One connection to sshd, which can carry many commands.</summary>
+/// <param name="Name">Its own for all time.</param>
+/// <param name="Age">How long it has been there. Its client signed in after that, so a proof of signing in is no older.</param>
+internal sealed record SshConnection(string Name, TimeSpan Age);

@@ -203,7 +203,7 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Everything unexpected denies, in this one place, and is logged.")]
-    private async Task<int> RunAsync(Socket socket, ShellMessage.Session told, string connection, ShellStreams streams)
+    private async Task<int> RunAsync(Socket socket, ShellMessage.Session told, SshConnection connection, ShellStreams streams)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
         try
@@ -215,7 +215,8 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
             }
 
             var shellLeft = EndWithShellAsync(socket, gone);
-            var handshake = told.UserVerified is { } verified ? new Enforcement.SshHandshake(connection, clock.GetUtcNow(), verified) : null;
+            // The connection's age, not this command's: a shared connection is no fresher for a new command.
+            var handshake = told.UserVerified is { } verified ? new Enforcement.SshHandshake(connection.Name, clock.GetUtcNow() - connection.Age, verified) : null;
             var session = new SshSession(new(told.KeyId, told.Client, handshake), told.Command, told.ProtocolVersion)
             {
                 Input = PipeReader.Create(streams.Input, new(bufferSize: BufferBytes, leaveOpen: true)),
