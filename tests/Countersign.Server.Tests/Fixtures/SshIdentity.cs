@@ -8,7 +8,10 @@ internal sealed class SshIdentity
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly string folder;
 
-    private SshIdentity(string folder) => this.folder = folder;
+    private readonly Func<IReadOnlyDictionary<string, string>> environment;
+
+    private SshIdentity(string folder, Func<IReadOnlyDictionary<string, string>>? environment = null) =>
+        (this.folder, this.environment) = (folder, environment ?? (() => new Dictionary<string, string>()));
 
     public string KeyFile => Path.Combine(folder, "id");
 
@@ -22,6 +25,9 @@ internal sealed class SshIdentity
 
     /// <summary>Made before, wherever it is now.</summary>
     public static SshIdentity At(string folder) => new(folder);
+
+    /// <summary>A key in a security key, whose <paramref name="environment"/> ssh gets at each run.</summary>
+    public static SshIdentity Of(string folder, Func<IReadOnlyDictionary<string, string>> environment) => new(folder, environment);
 
     public static async Task<SshIdentity> MakeAsync(string folder, params string[] options)
     {
@@ -45,9 +51,9 @@ internal sealed class SshIdentity
     ];
 
     /// <summary>For <see cref="GitClient"/>: git runs this ssh.</summary>
-    public IReadOnlyDictionary<string, string> GitEnvironment(int port) => new Dictionary<string, string>
+    public IReadOnlyDictionary<string, string> GitEnvironment(int port, params string[] options) => new Dictionary<string, string>(environment())
     {
-        ["GIT_SSH_COMMAND"] = "ssh " + string.Join(' ', Options(port)),
+        ["GIT_SSH_COMMAND"] = "ssh " + string.Join(' ', [.. Options(port), .. options]),
         ["GIT_SSH_VARIANT"] = "ssh",
     };
 
@@ -62,7 +68,7 @@ internal sealed class SshIdentity
     public RunningSsh Start(int port, IEnumerable<string> words, string? protocol = null, string login = "git", IEnumerable<string>? options = null)
     {
         string[] arguments = [.. Options(port), .. protocol is null ? Array.Empty<string>() : ["-o", "SendEnv=GIT_PROTOCOL"], .. options ?? [], $"{login}@127.0.0.1", .. words];
-        return new(Launch("ssh", arguments, protocol));
+        return new(Launch("ssh", arguments, protocol, environment()));
     }
 
     private static async Task<GitResult> RunAsync(string program, string[] arguments, string? protocol)
@@ -71,11 +77,16 @@ internal sealed class SshIdentity
         return await running.EndAsync();
     }
 
-    private static Process Launch(string program, string[] arguments, string? protocol)
+    private static Process Launch(string program, string[] arguments, string? protocol, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         if (protocol is not null)
         {
             start.Environment["GIT_PROTOCOL"] = protocol;

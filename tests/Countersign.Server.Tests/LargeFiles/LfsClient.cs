@@ -14,6 +14,9 @@ internal static class LfsClient
         ("lfs.locksverify", "true"),
         ("safe.directory", "*"));
 
+    /// <summary>For a client with an environment of its own.</summary>
+    public static IReadOnlyDictionary<string, string> Environment => Filter;
+
     public static GitClient In(string folder, int protocol = 2) => new(folder, protocol, Filter);
 
     /// <summary>A work tree of ACME/core, from the repository's files, in which *.bin are large files; its remote is the person's gateway.</summary>

@@ -130,6 +130,30 @@ public sealed class SshSocketAttacks : IAsyncLifetime
         await StillServesAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_neither_sends_nor_takes_what_is_awaited_loses_its_command_with_a_word(bool reads)
+    {
+        using var ends = new Ends();
+        using var shell = new RawShell(places.Socket);
+        shell.Send(RawShell.Session(), ends.Theirs);
+        var session = await held.NextAsync();
+        clock.Advance(TimeSpan.FromHours(2)); // held: nobody waits for it
+        Assert.False(session.Gone.IsCancellationRequested);
+
+        var awaited = reads ? session.Session.Input.ReadAsync(session.Gone).AsTask() : (Task)session.Session.Output.WriteAsync(new byte[1 << 20], session.Gone).AsTask();
+        clock.Advance(TimeSpan.FromSeconds(599));
+        Assert.False(session.Gone.IsCancellationRequested);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        await session.Ended;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaited);
+        Assert.Equal([75], await shell.AnswerAsync());
+        Assert.Equal("countersign: your side did nothing for 600 seconds, so this command was ended\n", await ends.ReadErrorAsync());
+        await StillServesAsync();
+    }
+
     [Fact]
     public async Task A_shell_that_says_more_than_one_thing_loses_its_command()
     {
@@ -261,6 +285,12 @@ public sealed class SshSocketAttacks : IAsyncLifetime
         /// <summary>Nobody has the writing end any more.</summary>
         public async Task<bool> ReadsEndAsync() =>
             await output.ReadAsync(new byte[1], TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken) == 0;
+
+        public async Task<string> ReadErrorAsync()
+        {
+            var text = new byte[1024];
+            return System.Text.Encoding.UTF8.GetString(text, 0, await error.ReadAsync(text, TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        }
 
         public void Dispose()
         {

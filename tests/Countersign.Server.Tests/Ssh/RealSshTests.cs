@@ -1,7 +1,12 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
 using Countersign.Core.Challenges;
+using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Tests.Regressions;
+using Countersign.Server.Tests.Transports.Ssh;
 
 namespace Countersign.Server.Tests.Ssh;
 
@@ -126,5 +131,102 @@ public sealed class RealSshTests
         var result = await held.EndAsync();
         Assert.NotEqual(0, result.ExitCode);
         Assert.Matches("ERR Not approved yet|countersign: ", result.Output + result.Error);
+    }
+
+    [Fact]
+    public async Task A_push_of_twenty_megabytes_is_held_with_its_pack_and_goes_on()
+    {
+        await using var ssh = await SshFixture.StartAsync(policy: LargeFiles.Policies.PushesAsked);
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var tree = await TreeAsync(ssh, core, laptop.GitEnvironment(ssh.Port));
+        await File.WriteAllBytesAsync(Path.Combine(tree.Folder, "big.dat"), RandomNumberGenerator.GetBytes(20_000_000), TestContext.Current.CancellationToken);
+        var tip = await tree.CommitAsync("beside.txt", "text\n");
+        var push = tree.StartAsync("-c", "core.compression=0", "push", "origin", "main");
+        var request = await ann.NextRequestAsync();
+        Assert.Equal("refs/heads/main", Assert.Single(request.Command.Updates).Name.Value);
+        Assert.NotEqual(tip, await ssh.Gateway.TipAsync(core));
+        await ann.ApproveAsync(request);
+        var pushed = await push.Completion;
+        Assert.True(pushed.ExitCode == 0, pushed.Error);
+        Assert.Equal(tip, await ssh.Gateway.TipAsync(core));
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_its_side_open_after_its_pack_gets_its_report_and_its_end()
+    {
+        await using var ssh = await SshFixture.StartAsync(policy: PushByHand.OpenReads);
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        using var push = laptop.Start(ssh.Port, ["git-receive-pack '/ACME/core.git'"]);
+        await push.Input.BaseStream.WriteAsync(Encoding.Latin1.GetBytes(PushByHand.Head($"{PushByHand.Zero} {await ssh.Gateway.TipAsync(core)} refs/heads/side") + PushByHand.EmptyPack), TestContext.Current.CancellationToken);
+        await push.Input.BaseStream.FlushAsync(TestContext.Current.CancellationToken);
+        await ann.ApproveNextAsync();
+        var report = await push.Output.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Contains("ok refs/heads/side", report, StringComparison.Ordinal);
+        Assert.Equal(0, (await push.EndAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Large_files_follow_a_push_and_a_clone_under_their_approval()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var environment = LargeFiles.LfsClient.Environment.Concat(laptop.GitEnvironment(ssh.Port)).ToDictionary();
+        var tree = await TreeAsync(ssh, core, environment);
+        await tree.SucceedAsync("lfs", "install", "--local");
+        await tree.SucceedAsync("lfs", "track", "*.bin");
+        var (oid, content) = await LargeFiles.LfsClient.CommitAsync(tree, "model.bin", 300_000);
+        var push = tree.StartAsync("push", "origin", "main");
+        await ann.ApproveNextAsync();
+        var pushed = await push.Completion;
+        Assert.True(pushed.ExitCode == 0, pushed.Error);
+        Assert.Equal(content, await File.ReadAllBytesAsync(LargeFiles.LfsClient.StoredAt(ssh.Gateway, oid), TestContext.Current.CancellationToken));
+
+        ssh.Gateway.Clock.Advance(TimeSpan.FromMinutes(11));
+        var clone = new GitClient(Path.Combine(ssh.Gateway.Folder.FullName, "outside"), 2, environment).StartAsync("clone", "-q", $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git", "clone");
+        await ann.ApproveNextAsync();
+        var cloned = await clone.Completion;
+        Assert.True(cloned.ExitCode == 0, cloned.Error);
+        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(ssh.Gateway.Folder.FullName, "outside", "clone", "model.bin"), TestContext.Current.CancellationToken));
+        Assert.Equal(2, ssh.Gateway.Get<ChallengeReader>().List(ann.Id, 10).Count);
+    }
+
+    [Fact]
+    public async Task What_git_runs_as_knows_nothing_of_the_gateway_or_the_client()
+    {
+        await using var ssh = await SshFixture.StartAsync(policy: LargeFiles.Policies.EverythingFree);
+        await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(await ssh.Gateway.AddPersonAsync());
+        using var fetch = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/core.git'"], "version=2");
+        Assert.StartsWith("000eversion 2", await fetch.Output.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var git = Assert.Single(ProcessTree.Below(Environment.ProcessId), process =>
+            process.Command.Contains("upload-pack --strict", StringComparison.Ordinal) && process.Command.Contains(ssh.Gateway.Options.Data, StringComparison.Ordinal));
+        var names = ProcessTree.Read(git.Id, "environ").Split('\0', StringSplitOptions.RemoveEmptyEntries).Select(entry => entry.Split('=')[0]).ToList();
+        Assert.DoesNotContain(names, name => name.StartsWith("SSH_", StringComparison.Ordinal) || name.StartsWith("Countersign", StringComparison.OrdinalIgnoreCase) || name.StartsWith("LD_", StringComparison.Ordinal));
+        Assert.Subset(
+            new HashSet<string>(["PATH", "HOME", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_TERMINAL_PROMPT", "GIT_ALLOW_PROTOCOL", "GIT_NO_LAZY_FETCH", "LC_ALL", "GIT_PROTOCOL", "GIT_EXEC_PATH", "PWD", "GIT_DIR"]),
+            names.ToHashSet());
+        if (!OperatingSystem.IsWindows())
+        {
+            var open = Directory.EnumerateFileSystemEntries($"/proc/{git.Id}/fd").Select(entry => int.Parse(Path.GetFileName(entry), System.Globalization.CultureInfo.InvariantCulture)).Order().ToList();
+            Assert.Equal([0, 1, 2], open.Where(number => number < 3));
+            Assert.All(open.Skip(3), number => Assert.DoesNotContain("socket", new FileInfo($"/proc/{git.Id}/fd/{number}").LinkTarget ?? "", StringComparison.Ordinal));
+        }
+
+        await fetch.EndAsync();
+    }
+
+    private static async Task<GitClient> TreeAsync(SshFixture ssh, RepositoryPath core, IReadOnlyDictionary<string, string> environment)
+    {
+        var tree = new GitClient(Path.Combine(ssh.Gateway.Folder.FullName, "tree"), 2, environment);
+        await new GitClient(ssh.Gateway.Folder.FullName).SucceedAsync("-c", "safe.directory=*", "clone", "-q", ssh.Gateway.BareFolder(core), tree.Folder);
+        await tree.SucceedAsync("remote", "set-url", "origin", $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git");
+        return tree;
     }
 }

@@ -1,6 +1,6 @@
 namespace Countersign.Server.Transports.Ssh;
 
-/// <summary>A stream that is only read, and only asynchronously.</summary>
+/// <summary>A stream that goes by once, and only asynchronously; it is only read unless it says otherwise.</summary>
 internal abstract class ReadingStream : Stream
 {
     public override bool CanRead => true;

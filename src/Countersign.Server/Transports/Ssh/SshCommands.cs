@@ -5,9 +5,10 @@ using Countersign.Server.People;
 namespace Countersign.Server.Transports.Ssh;
 
 /// <summary>Runs what was asked for over SSH. What it is comes first: nobody is asked about a command that does not exist.</summary>
-internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk desk, SshLargeFiles largeFiles, ILogger<SshCommands> logger)
+internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk desk, SshLargeFiles largeFiles, SshCrowd crowd, ILogger<SshCommands> logger)
 {
     private const int Failed = 1;
+    private const int Busy = 75; // EX_TEMPFAIL
 
     // As a shell says that there is no such program; Git LFS then goes on with git-lfs-authenticate.
     private const int NoSuchCommand = 127;
@@ -62,13 +63,26 @@ internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk des
 
         return line switch
         {
-            SshCommandLine.Git command => await git.RunAsync(session, who, command, gone),
+            SshCommandLine.Git command => await RunGitAsync(session, who, command, gone),
             SshCommandLine.LargeFiles command => await largeFiles.AuthenticateAsync(session, who, command, gone),
             SshCommandLine.Requests => await desk.ListAsync(session, who, gone),
             SshCommandLine.Approve command => await desk.ApproveAsync(session, who, command, gone),
             SshCommandLine.Help => await desk.HelpAsync(session, gone),
             _ => await desk.GreetAsync(session, who, gone),
         };
+    }
+
+    /// <summary>What ends by itself is not counted: who has too many commands waiting can still approve one.</summary>
+    private async Task<int> RunGitAsync(SshSession session, AuthenticatedCredential who, SshCommandLine.Git command, CancellationToken gone)
+    {
+        using var place = crowd.Enter(who.Principal.Id);
+        if (place.IsAcquired)
+        {
+            return await git.RunAsync(session, who, command, gone);
+        }
+
+        await SayAsync(session, $"{crowd.Limit} of your commands wait or run already. Run this one again when some have ended.");
+        return Busy;
     }
 
     private static async Task<int> SayAsync(SshSession session, string line)

@@ -21,6 +21,16 @@ internal sealed class SshConversation(SshSession session, SshTerms terms)
 
     public SshTerms Terms => terms;
 
+    /// <summary>The client's first word after it was shown refs; its own hooks run before that.</summary>
+    /// <returns>False when it has none, and has closed its side.</returns>
+    public async Task<bool> HasMoreAsync(CancellationToken cancellation)
+    {
+        using var hooks = session.Patience?.ForHooks();
+        var first = await Input.ReadAsync(cancellation);
+        Input.AdvanceTo(first.Buffer.Start);
+        return !first.IsCompleted || !first.Buffer.IsEmpty;
+    }
+
     public ValueTask TellAsync(CommandRequest request, Challenge challenge, CancellationToken cancellation)
     {
         asked ??= terms.Clock.GetUtcNow();

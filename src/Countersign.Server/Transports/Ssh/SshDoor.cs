@@ -206,6 +206,7 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
     private async Task<int> RunAsync(Socket socket, ShellMessage.Session told, SshConnection connection, ShellStreams streams)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+        using var patience = new ClientPatience(clock, TimeSpan.FromSeconds(options.Value.IdleSeconds), TimeSpan.FromSeconds(options.Value.HookSeconds), () => _ = gone.CancelAsync());
         try
         {
             if (Interlocked.Increment(ref sessions) > options.Value.MaxSessions)
@@ -219,9 +220,10 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
             var handshake = told.UserVerified is { } verified ? new Enforcement.SshHandshake(connection.Name, clock.GetUtcNow() - connection.Age, verified) : null;
             var session = new SshSession(new(told.KeyId, told.Client, handshake), told.Command, told.ProtocolVersion)
             {
-                Input = PipeReader.Create(streams.Input, new(bufferSize: BufferBytes, leaveOpen: true)),
-                Output = PipeWriter.Create(streams.Output, new(minimumBufferSize: BufferBytes, leaveOpen: true)),
-                Error = PipeWriter.Create(streams.Error, new(leaveOpen: true)),
+                Patience = patience,
+                Input = PipeReader.Create(new AwaitedStream(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)),
+                Output = PipeWriter.Create(new AwaitedStream(streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)),
+                Error = PipeWriter.Create(new AwaitedStream(streams.Error, patience), new(leaveOpen: true)),
             };
             try
             {
@@ -230,6 +232,11 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
             catch (Exception exception) when (exception is IOException || (exception is OperationCanceledException && gone.IsCancellationRequested))
             {
                 Log.Ended(logger, exception.Message);
+                if (patience.IsOver)
+                {
+                    return await SayAsync(streams, $"your side did nothing for {options.Value.IdleSeconds} seconds, so this command was ended", Busy);
+                }
+
                 return stopping.IsCancellationRequested ? await SayAsync(streams, "the gateway is stopping; run the same command again in a minute", Busy) : Busy;
             }
             finally

@@ -34,6 +34,7 @@ internal abstract class SshExchange(SshConversation conversation, CommandRequest
     public async Task<ForwardOutcome> ForwardAsync(IUpstream upstream, CancellationToken cancellation)
     {
         await conversation.GoOnAsync(cancellation);
+        using var place = await conversation.Terms.Crowd.CarryAsync(Request.PrincipalId, cancellation);
         var outcome = await CarryAsync(upstream, cancellation);
         Served = outcome.Succeeded;
         return outcome;

@@ -66,9 +66,7 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
         }
 
         // Up to date, or a hook on the client's side said no: it hangs up, or says in one packet that it wants nothing.
-        var first = await conversation.Input.ReadAsync(gone);
-        conversation.Input.AdvanceTo(first.Buffer.Start);
-        if (first.IsCompleted && first.Buffer.IsEmpty)
+        if (!await conversation.HasMoreAsync(gone))
         {
             return 0;
         }

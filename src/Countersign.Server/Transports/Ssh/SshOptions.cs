@@ -19,6 +19,18 @@ internal sealed class SshOptions
     [Range(1, 100_000)]
     public int MaxSessions { get; set; } = 2000;
 
+    /// <summary>Git commands of one person at one time; further ones are told to come again.</summary>
+    [Range(1, 100_000)]
+    public int MaxSessionsPerPerson { get; set; } = 250;
+
+    /// <summary>Seconds that a command waits for a client that neither sends what is awaited nor takes what it is sent.</summary>
+    [Range(60, 86_400)]
+    public int IdleSeconds { get; set; } = 600;
+
+    /// <summary>The same between the list of refs and the changes of a push, where the client's hooks run.</summary>
+    [Range(60, 86_400)]
+    public int HookSeconds { get; set; } = 3600;
+
     /// <summary>The host name in the addresses that people are shown; null takes that of <c>Gateway:Url</c>.</summary>
     [RegularExpression(@"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]")]
     public string? PublicHost { get; set; }

@@ -14,6 +14,8 @@ namespace Countersign.Server.Transports.Ssh;
 [SupportedOSPlatform("linux")]
 internal sealed partial class SshPlaces
 {
+    public const string TemporaryPrefix = "countersign-ssh-";
+
     private static readonly string[] Names = ["countersign-shell", "countersign-keeper", "countersign-account.so"];
 
     private readonly bool temporary;
@@ -115,7 +117,7 @@ internal sealed partial class SshPlaces
             return new(options.Data, folder, socket, BuiltPrograms, user: null, temporary: false);
         }
 
-        var places = Directory.CreateTempSubdirectory("countersign-ssh-").FullName; // mode 0700
+        var places = LeftFolders.Renew(options.Data, () => Directory.CreateTempSubdirectory(TemporaryPrefix).FullName); // mode 0700
         var made = new SshPlaces(options.Data, places, socket, places, user: null, temporary: true);
         made.CopyPrograms();
         return made;
@@ -136,7 +138,9 @@ internal sealed partial class SshPlaces
             Directory.Delete(folder, recursive: true);
         }
 
+        LeftFolders.Sweep("/run", "countersign-*");
         PrivateFiles.CreateFolder(folder);
+        LeftFolders.Mark(folder, options.Data);
         var inPlace = IsPlain(BuiltPrograms) && IsOpen(Path.Combine(BuiltPrograms, Names[0]));
         var made = new SshPlaces(options.Data, folder, Path.Combine(folder, "ssh.sock"), inPlace ? BuiltPrograms : folder, user, temporary: true);
         made.Hand(folder, UnixFileMode.GroupExecute);

@@ -14,4 +14,7 @@ internal sealed record SshSession(SshLogin Login, string Command, int ProtocolVe
 
     /// <summary>What people read in their terminal.</summary>
     public required PipeWriter Error { get; init; }
+
+    /// <summary>How long it is waited for; null where somebody else sees to that.</summary>
+    public ClientPatience? Patience { get; init; }
 }

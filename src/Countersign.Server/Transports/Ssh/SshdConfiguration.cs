@@ -15,6 +15,8 @@ internal static class SshdConfiguration
         "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256";
 
     private static readonly Version RequiresSizes = new(9, 1);
+    private static readonly Version EndsUnused = new(9, 2);
+    private static readonly Version HasPenalties = new(9, 8);
     private static readonly Version HasSessionProgram = new(9, 8);
     private static readonly Version HasAuthProgram = new(10, 0);
 
@@ -59,11 +61,25 @@ internal static class SshdConfiguration
             // keeps what is silent on the way from forgetting a held command: it must be below its idle limit.
             "LoginGraceTime 30",
             "MaxStartups 100:30:300",
+            // One address leaves room for others before all are turned away by lot.
+            "PerSourceMaxStartups 60",
+            "PerSourceNetBlockSize 32:64",
             "MaxAuthTries 20", // an agent offers all its keys before the right one
             "MaxSessions 20", // commands at one time on a shared connection
             "ClientAliveInterval 15",
             "ClientAliveCountMax 4",
         ];
+        if (programs.Release >= EndsUnused)
+        {
+            lines.Add("UnusedConnectionTimeout 15m"); // a connection without a command is nobody's but costs two processes
+        }
+
+        if (programs.Release >= HasPenalties)
+        {
+            // Keys are not guessed. What it would do is to lock out everybody behind an office's address for one bad job there.
+            lines.Add("PerSourcePenalties no");
+        }
+
         if (programs.Release >= RequiresSizes)
         {
             lines.Add("RequiredRSASize 3072");
