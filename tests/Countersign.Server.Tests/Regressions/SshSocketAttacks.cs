@@ -63,7 +63,7 @@ public sealed class SshSocketAttacks : IAsyncLifetime
                 { "a connection with a port too large", RawShell.Session(connection: "127.0.0.1 65536 127.0.0.1 2") },
                 { "a connection with more", RawShell.Session(connection: "127.0.0.1 1 127.0.0.1 2 3") },
                 { "a connection with a line", RawShell.Session(connection: "127.0.0.1 1 127.0.0.1 2\n") },
-                { "a command that is no UTF-8", [.. "C1S"u8, .. whole[3..^13], 0, 1, 0xFF, .. whole[^11..]] },
+                { "a protocol that is no UTF-8", [.. "C1S"u8, .. whole[3..^11], 0, 1, 0xFF] },
                 { "an offer with descriptors", RawShell.Message("C1K", "ssh-ed25519", "AAAA") },
             };
             return all;
@@ -83,6 +83,20 @@ public sealed class SshSocketAttacks : IAsyncLifetime
         ends.CloseTheirs();
         Assert.True(await ends.ReadsEndAsync(), "somebody still holds the client's output");
         await StillServesAsync();
+    }
+
+    [Fact]
+    public async Task A_command_that_is_no_UTF_8_is_heard_as_no_command_of_ours()
+    {
+        var whole = RawShell.Session();
+        using var ends = new Ends();
+        using var shell = new RawShell(places.Socket);
+        shell.Send([.. whole[..^14], 0, 1, 0xFF, .. whole[^11..]], ends.Theirs);
+        var session = await held.NextAsync();
+        Assert.Equal("\uFFFD", session.Session.Command);
+        Assert.IsType<Core.Git.SshCommandLine.Refused>(Core.Git.SshCommandLine.Parse("git-upload-pack 'ACME/" + session.Session.Command + "'"));
+        session.Status.SetResult(127);
+        Assert.Equal([127], await shell.AnswerAsync());
     }
 
     [Theory]

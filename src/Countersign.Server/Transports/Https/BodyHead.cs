@@ -6,7 +6,8 @@ namespace Countersign.Server.Transports.Https;
 
 /// <summary>
 /// Reads as much of a body as a parser needs, and leaves all of it for whoever reads next: what was parsed is what is forwarded.
-/// Parsing begins anew each time, so each time an eighth more must have come: a long head in small pieces costs no quadratic work.
+/// Parsing begins anew each time, so each time an eighth more must have come, or the end of a part: a long head in small pieces
+/// costs no quadratic work, and one that is whole is not waited behind for more. Over SSH clients leave their side open.
 /// </summary>
 internal static class BodyHead
 {
@@ -35,6 +36,7 @@ internal static class BodyHead
     public static async Task<(T? Head, string Error)> ReadAsync<T>(PipeReader body, Parser<T> parse, CancellationToken cancellation)
         where T : class
     {
+        var walked = 0L;
         for (var enough = 0L; ;)
         {
             ReadResult result;
@@ -47,7 +49,8 @@ internal static class BodyHead
                 return (null, "the body is not gzip, or unpacks to too much");
             }
 
-            if (result.Buffer.Length < enough && !result.IsCompleted)
+            var endsPart = WalkToFlush(result.Buffer, ref walked);
+            if (result.Buffer.Length < enough && !result.IsCompleted && !endsPart)
             {
                 body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                 continue;
@@ -69,5 +72,32 @@ internal static class BodyHead
             enough = result.Buffer.Length + Math.Max(LeastStep, result.Buffer.Length / 8);
             body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
+    }
+
+    /// <summary>Goes on from packet to packet. True when a flush has come since the last time, or what is no packet.</summary>
+    private static bool WalkToFlush(in ReadOnlySequence<byte> bytes, ref long walked)
+    {
+        Span<byte> digits = stackalloc byte[4];
+        var flush = false;
+        for (var rest = bytes.Slice(walked); rest.Length >= digits.Length;)
+        {
+            rest.Slice(0, digits.Length).CopyTo(digits);
+            if (!PktLine.TryParseLength(digits, out var length))
+            {
+                return true;
+            }
+
+            flush |= length == 0;
+            var size = Math.Max(digits.Length, length);
+            if (size > rest.Length)
+            {
+                break;
+            }
+
+            rest = rest.Slice(size);
+            walked += size;
+        }
+
+        return flush;
     }
 }
