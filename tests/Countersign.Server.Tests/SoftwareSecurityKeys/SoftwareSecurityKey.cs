@@ -4,7 +4,7 @@ namespace Countersign.Server.Tests.SoftwareSecurityKeys;
 
 /// <summary>
 /// An SSH key in a security key of software (softsk.c), made by the real ssh-keygen. Give ssh its <see cref="Environment"/> and
-/// <c>-i <see cref="PrivateKeyFile"/> -o IdentityAgent=none</c>; what the security key then claims is set before.
+/// <c>-i <see cref="PrivateKeyFile"/> -o IdentityAgent=none -o SecurityKeyProvider=$SSH_SK_PROVIDER</c>; what the security key then claims is set before.
 /// </summary>
 internal sealed class SoftwareSecurityKey
 {

@@ -27,7 +27,7 @@ public sealed class SshFloods
         Assert.True(SpinWait.SpinUntil(() => story.Gateway.Get<HoldPlaces>().Taken == 2, TimeSpan.FromSeconds(30)));
 
         var third = await story.Relay.RunAsync(story.Key, Fetch);
-        Assert.Equal((75, "", "countersign: 2 of your commands wait or run already. Run this one again when some have ended.\n"), (third.ExitCode, third.Output, third.Error));
+        Assert.Equal((75, "", "countersign: Too many of your commands wait or run already. Run this one again when some have ended.\n"), (third.ExitCode, third.Output, third.Error));
         Assert.Contains("ACME/core", (await story.Relay.RunAsync(story.Key, "requests")).Output, StringComparison.Ordinal); // what lets them end goes on
         using var other = story.Relay.Begin(bobs, Fetch, 2);
         Assert.Contains("waiting for your approval", await other.ReadErrorsAsync("approval"), StringComparison.Ordinal);
@@ -36,6 +36,25 @@ public sealed class SshFloods
         await Assert.ThrowsAnyAsync<OperationCanceledException>(first.EndAsync);
         using var again = story.Relay.Begin(story.Key, Fetch, 2);
         Assert.Contains("waiting for your approval", await again.ReadErrorsAsync("approval"), StringComparison.Ordinal);
+        foreach (var each in new[] { second, other, again })
+        {
+            await each.LeaveAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(each.EndAsync);
+        }
+    }
+
+    [Fact]
+    public async Task Who_asks_and_does_not_read_the_answer_gets_no_more_answers_and_leaves_others_theirs()
+    {
+        await using var story = await SshStory.StartAsync();
+        var crowd = story.Gateway.Get<SshCrowd>();
+        var unread = Enumerable.Range(0, 20).Select(_ => crowd.Enter(story.Ann.Id, isGit: false)).ToList();
+        Assert.All(unread, place => Assert.True(place.IsAcquired));
+        Assert.Equal(75, (await story.Relay.RunAsync(story.Key, "requests")).ExitCode);
+        var bobs = await SshStory.AddKeyAsync(story.Gateway, await story.Gateway.AddPersonAsync("bob"), BobsKey);
+        Assert.Equal(0, (await story.Relay.RunAsync(bobs, "requests")).ExitCode);
+        unread.ForEach(place => place.Dispose());
+        Assert.Equal(0, (await story.Relay.RunAsync(story.Key, "requests")).ExitCode);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal abstract record ShellMessage
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     // The only field that a client writes as it likes. What is no UTF-8 in it is read as U+FFFD, and then no command of ours: its client is told so.
-    private const int Command = 3;
+    private const int CommandField = 3;
 
     /// <summary>sshd asks what it is to know of a key that a client offers.</summary>
     public sealed record Offer(string Type, byte[] Blob) : ShellMessage;
@@ -53,7 +53,7 @@ internal abstract record ShellMessage
                 return null;
             }
 
-            fields[index] = (index == Command ? Encoding.UTF8 : Strict).GetString(rest.Slice(2, length));
+            fields[index] = (index == CommandField ? Encoding.UTF8 : Strict).GetString(rest.Slice(2, length));
             rest = rest[(2 + length)..];
         }
 

@@ -61,28 +61,22 @@ internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk des
             return await SayAsync(session, "This SSH key has been removed or has expired, or its owner's access has ended.");
         }
 
+        using var place = crowd.Enter(who.Principal.Id, isGit: line is SshCommandLine.Git);
+        if (!place.IsAcquired)
+        {
+            await SayAsync(session, "Too many of your commands wait or run already. Run this one again when some have ended.");
+            return Busy;
+        }
+
         return line switch
         {
-            SshCommandLine.Git command => await RunGitAsync(session, who, command, gone),
+            SshCommandLine.Git command => await git.RunAsync(session, who, command, gone),
             SshCommandLine.LargeFiles command => await largeFiles.AuthenticateAsync(session, who, command, gone),
             SshCommandLine.Requests => await desk.ListAsync(session, who, gone),
             SshCommandLine.Approve command => await desk.ApproveAsync(session, who, command, gone),
             SshCommandLine.Help => await desk.HelpAsync(session, gone),
             _ => await desk.GreetAsync(session, who, gone),
         };
-    }
-
-    /// <summary>What ends by itself is not counted: who has too many commands waiting can still approve one.</summary>
-    private async Task<int> RunGitAsync(SshSession session, AuthenticatedCredential who, SshCommandLine.Git command, CancellationToken gone)
-    {
-        using var place = crowd.Enter(who.Principal.Id);
-        if (place.IsAcquired)
-        {
-            return await git.RunAsync(session, who, command, gone);
-        }
-
-        await SayAsync(session, $"{crowd.Limit} of your commands wait or run already. Run this one again when some have ended.");
-        return Busy;
     }
 
     private static async Task<int> SayAsync(SshSession session, string line)

@@ -13,14 +13,15 @@ internal sealed class SshCrowd(IOptions<SshOptions> options, IOptions<Repositori
 {
     private const int Share = 4;
 
+    // They end by themselves, but for a client that does not read what it asked for.
+    private const int AtTheDesk = 20;
+
     private readonly PartitionedRateLimiter<PrincipalId> commands = Of(options.Value.MaxSessionsPerPerson, queue: 0);
+    private readonly PartitionedRateLimiter<PrincipalId> others = Of(AtTheDesk, queue: 0);
     private readonly PartitionedRateLimiter<PrincipalId> processes = Of(Math.Max(1, repositories.Value.MaxProcesses / Share), int.MaxValue);
 
-    /// <summary>Commands of one person.</summary>
-    public int Limit => options.Value.MaxSessionsPerPerson;
-
-    /// <summary>A place for a command, if there is one; disposing gives it back.</summary>
-    public RateLimitLease Enter(PrincipalId person) => commands.AttemptAcquire(person);
+    /// <summary>A place for a command, if there is one; disposing gives it back. Who has too many Git commands waiting can still list and approve them.</summary>
+    public RateLimitLease Enter(PrincipalId person, bool isGit) => (isGit ? commands : others).AttemptAcquire(person);
 
     /// <summary>A place among the person's own for what is carried to Git, as soon as there is one.</summary>
     public ValueTask<RateLimitLease> CarryAsync(PrincipalId person, CancellationToken cancellation) => processes.AcquireAsync(person, 1, cancellation);
@@ -28,6 +29,7 @@ internal sealed class SshCrowd(IOptions<SshOptions> options, IOptions<Repositori
     public void Dispose()
     {
         commands.Dispose();
+        others.Dispose();
         processes.Dispose();
     }
 

@@ -117,4 +117,21 @@ public sealed class SshStartTests
         TestContext.Current.TestOutputHelper?.WriteLine($"p50 {times[100]:0.000} ms, p95 {times[190]:0.000} ms");
         Assert.InRange(times[100], 0, 10);
     }
+
+    [Fact]
+    public async Task What_is_made_for_sshd_is_for_the_gateway_and_for_sshd_and_for_nobody_else_to_change()
+    {
+        await using var ssh = await SshFixture.StartAsync((_, _) => Task.FromResult(0));
+        var words = ProcessTree.Read(ssh.Keeper, "cmdline").Split('\0');
+        var folder = Path.GetDirectoryName(words[Array.IndexOf(words, "-f") + 1])!;
+        const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        string[] all = [folder, .. Directory.EnumerateFileSystemEntries(folder), .. Directory.EnumerateFileSystemEntries(SshPlaces.KeysFolder(ssh.Gateway.Options)), ssh.Gateway.Options.Data + "/sshd.lock"];
+        Assert.True(all.Length >= 9, string.Join(' ', all));
+        Assert.All(all.Where(path => !path.EndsWith(".pub", StringComparison.Ordinal)), path =>
+        {
+            var mode = File.GetUnixFileMode(path);
+            Assert.Equal(UnixFileMode.None, mode & Others);
+            Assert.True((mode & UnixFileMode.GroupWrite) == 0 || path.EndsWith(".sock", StringComparison.Ordinal), path);
+        });
+    }
 }
