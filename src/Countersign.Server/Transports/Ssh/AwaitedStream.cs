@@ -1,7 +1,7 @@
 namespace Countersign.Server.Transports.Ssh;
 
 /// <summary>One of the client's ends; who waits at it, waits for the client.</summary>
-internal sealed class AwaitedStream(Stream inner, ClientPatience patience) : ReadingStream
+internal sealed class AwaitedStream(Stream inner, ClientPatience patience) : ReadOnce
 {
     public override bool CanRead => inner.CanRead;
 

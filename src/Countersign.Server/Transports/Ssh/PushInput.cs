@@ -11,7 +11,7 @@ namespace Countersign.Server.Transports.Ssh;
 /// <param name="client">Not consumed beyond the push.</param>
 /// <param name="head">Bytes of the head.</param>
 /// <param name="pack">Watches the pack; null where none follows.</param>
-internal sealed class PushInput(PipeReader client, long head, PackTrailer? pack) : ReadingStream
+internal sealed class PushInput(PipeReader client, long head, PackTrailer? pack) : ReadOnce
 {
     private long headLeft = head;
 

@@ -5,7 +5,7 @@ using Countersign.Core.Git;
 namespace Countersign.Server.Transports.Ssh;
 
 /// <summary>The bytes of one request of version 2, which ends with a flush (gitprotocol-v2, "Command Request"). What follows stays with the client's reader.</summary>
-internal sealed class RequestInput(PipeReader client) : ReadingStream
+internal sealed class RequestInput(PipeReader client) : ReadOnce
 {
     private const int Digits = 4;
 
