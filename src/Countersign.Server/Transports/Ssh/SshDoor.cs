@@ -221,9 +221,9 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
             var session = new SshSession(new(told.KeyId, told.Client, handshake), told.Command, told.ProtocolVersion)
             {
                 Patience = patience,
-                Input = PipeReader.Create(new AwaitedStream(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)),
-                Output = PipeWriter.Create(new AwaitedStream(streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)),
-                Error = PipeWriter.Create(new AwaitedStream(streams.Error, patience), new(leaveOpen: true)),
+                Input = PipeReader.Create(new AwaitedInput(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)),
+                Output = PipeWriter.Create(new AwaitedOutput(streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)),
+                Error = PipeWriter.Create(new AwaitedOutput(streams.Error, patience), new(leaveOpen: true)),
             };
             try
             {
