@@ -12,6 +12,7 @@ namespace Countersign.Server.Tests.Regressions;
 /// Found by attack: a deletion, whose client sends no pack and leaves its side open, was waited behind for ever when its head came in two
 /// pieces, as sshd cuts a long one.
 /// </summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class HeadsInPieces
 {
     private static readonly string Old = new('1', 40);

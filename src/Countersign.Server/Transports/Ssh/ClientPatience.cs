@@ -101,9 +101,9 @@ internal sealed class ClientPatience : IDisposable
         {
             limit = to;
             since = clock.GetTimestamp();
-            if (waiting > 0)
+            if (waiting > 0 || isArmed)
             {
-                Arm(limit);
+                Arm(limit); // one that was armed for longer would look too late
             }
         }
     }
