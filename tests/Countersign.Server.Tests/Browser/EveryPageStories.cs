@@ -4,6 +4,7 @@ using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fixtures;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams;
 using static Microsoft.Playwright.Assertions;
 
@@ -46,9 +47,12 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await Expect(visit.The("recovery-codes")).ToBeVisibleAsync();
         await LookAsync(visit, "setup-recovery-codes");
         await visit.The("saved").CheckAsync();
-        await visit.ClickAsync("codes-saved");
+        ServeSsh(gateway);
+        await visit.SubmitAsync("codes-saved");
         await visit.AtAsync("/ready");
         await LookAsync(visit, "setup-ready");
+        await visit.Page.Locator("details summary").ClickAsync();
+        await LookAsync(visit, "setup-ready-ssh");
         await LookAsync(visit, "requests-first-time", "/");
         await LookAsync(visit, "setup-used-link", $"/setup?link={link}");
         AssertSound();
@@ -220,6 +224,12 @@ public sealed class EveryPageStories(BrowserFixture browser)
         var (exit, _, error) = await Cli.CommandLineTests.RunAsync(
             [.. "upstream add board --kind smart-http --base https://board.example.org --credentials passed --workspace none --identity name --data".Split(' '), gateway.Options.Data]);
         Assert.True(exit == 0, error);
+        await LookAsync(visit, "security-ssh-keys-off", "/security");
+        await gateway.AddRepositoryAsync();
+        ServeSsh(gateway);
+        await LookAsync(visit, "repositories-ssh", "/repositories");
+        await LookAsync(visit, "requests-empty-ssh", "/");
+        await LookAsync(visit, "token-new-ssh", "/security/token");
         await LookAsync(visit, "security-ssh-keys", "/security");
         await visit.ClickAsync("host-token-board");
         await visit.AtAsync("/security/host/board");
@@ -303,6 +313,18 @@ public sealed class EveryPageStories(BrowserFixture browser)
         Assert.True(RepositoryPath.TryParse("CORP/core", out var path));
         Assert.Null((await gateway.Get<IRepositories>().RegisterAsync(path, RepositoryKind.Repository, false, "team/platform/Core.git", "test", cancellation)).Refusal);
     }
+
+    /// <summary>As pages see a gateway that serves Git over SSH; no sshd is needed to look at them.</summary>
+    private static void ServeSsh(GatewayFixture gateway) => gateway.Get<SshState>().On(
+        new(System.Net.IPAddress.Loopback, 2222),
+        new(
+            "localhost", 2222,
+            [
+                new("ED25519", "SHA256:hSWTaFeXw+QeIkqq9wOnH/9LVvld9KCeEcvtJFcqpp4"),
+                new("ECDSA", "SHA256:q0yOWiIo8IdHtgBihjSBuzQHiU2FbreKhsEjTNAPzjE"),
+                new("RSA", "SHA256:e2UjObHSCXvVObMa+CcWlYlTH8U73wcrh636p4D+7gE"),
+            ],
+            "OpenSSH_9.2p1"));
 
     private void AssertSound() => Assert.True(wrong.Count == 0, string.Join('\n', wrong));
 

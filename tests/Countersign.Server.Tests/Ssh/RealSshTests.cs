@@ -115,7 +115,7 @@ public sealed class RealSshTests
         Assert.Equal(0, greeted.ExitCode);
         Assert.StartsWith("Hi ann. This is Countersign at ", greeted.Output, StringComparison.Ordinal);
         var refused = await laptop.RunAsync(ssh.Port, ["rm -rf x"]);
-        Assert.Equal((127, "", "countersign: Only Git is served here. The command help says what else there is.\n"), (refused.ExitCode, refused.Output, refused.Error));
+        Assert.Equal((127, "", $"countersign: Only Git is served here. What else there is: ssh -p {ssh.Port} git@localhost help\n"), (refused.ExitCode, refused.Output, refused.Error));
     }
 
     [Fact]

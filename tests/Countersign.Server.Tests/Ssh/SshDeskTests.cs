@@ -22,7 +22,7 @@ public sealed class SshDeskTests
                 $"Hi ann. This is Countersign at {story.Gateway.Url}",
                 "Two-step verification: an authenticator app.",
                 "SSH keys: 1. You came with \"laptop\".",
-                "The command help says what can be done here.",
+                "What can be done here: ssh -p PORT git@HOST help",
                 "",
             ],
             result.Output.Split('\n'));
@@ -59,7 +59,7 @@ public sealed class SshDeskTests
         var request = await story.Ann.NextRequestAsync();
 
         var listed = (await story.Relay.RunAsync(story.Key, "requests")).Output;
-        Assert.Equal($"{request.Id}  Download an archive of ACME/core, from 127.0.0.1, just now\n", listed);
+        Assert.Equal($"{request.Id}  Download an archive of ACME/core, from 127.0.0.1, just now\nApprove at {story.Gateway.Url}/ or with ssh -p PORT git@HOST approve ID CODE\n", listed);
 
         var code = story.Ann.FreshCode();
         var approved = await story.Relay.RunAsync(story.Key, $"approve {request.Id} {code}");
@@ -125,7 +125,7 @@ public sealed class SshDeskTests
         await held.WriteAsync(ArchiveOfMain, last: true);
         var request = await story.Ann.NextRequestAsync();
         var result = await story.Relay.RunAsync(story.Key, $"approve {request.Id} {story.Ann.FreshCode()}");
-        Assert.Equal((1, $"countersign: This request asks for the number that its command shows. Approve it at {story.Gateway.Url}/a/{request.Id}\n"), (result.ExitCode, result.Error));
+        Assert.Equal((1, $"countersign: This request asks for the number that its command shows.\ncountersign: Approve it at {story.Gateway.Url}/a/{request.Id}\n"), (result.ExitCode, result.Error));
         Assert.DoesNotContain(request.Number, (await story.Relay.RunAsync(story.Key, "requests")).Output.Replace(request.Id.Value, "", StringComparison.Ordinal).Split(", from")[0], StringComparison.Ordinal);
         await story.Ann.ApproveAsync(request, request.Number);
         Assert.Equal(0, await held.EndAsync());
@@ -140,7 +140,7 @@ public sealed class SshDeskTests
     {
         await using var story = await SshStory.StartAsync();
         var result = await story.Relay.RunAsync(story.Key, command);
-        Assert.Equal((1, "countersign: Say approve, the request's name as in WDJB-MJHT, and a code of six digits.\n"), (result.ExitCode, result.Error));
+        Assert.Equal((1, "countersign: Say approve ID CODE, as in approve WDJB-MJHT 123456\n"), (result.ExitCode, result.Error));
     }
 
     [Fact]

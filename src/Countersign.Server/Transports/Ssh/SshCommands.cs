@@ -5,7 +5,7 @@ using Countersign.Server.People;
 namespace Countersign.Server.Transports.Ssh;
 
 /// <summary>Runs what was asked for over SSH. What it is comes first: nobody is asked about a command that does not exist.</summary>
-internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk desk, SshLargeFiles largeFiles, SshCrowd crowd, ILogger<SshCommands> logger)
+internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk desk, SshLargeFiles largeFiles, SshCrowd crowd, SshState state, ILogger<SshCommands> logger)
 {
     private const int Failed = 1;
     private const int Busy = 75; // EX_TEMPFAIL
@@ -48,11 +48,11 @@ internal sealed partial class SshCommands(ISshKeys keys, SshGit git, SshDesk des
             case SshCommandLine.LargeFilesOverSsh:
                 return NoSuchCommand;
             case SshCommandLine.Refused { SpeaksGit: true }:
-                session.Output.WriteError("There is no repository at this address. It is ssh://git@HOST:PORT/KEY/REPO.git");
+                session.Output.WriteError($"There is no repository at this address. Addresses are like\n{state.Pattern}");
                 await session.Output.FlushAsync(gone);
                 return Failed;
             case SshCommandLine.Refused:
-                await SayAsync(session, "Only Git is served here. The command help says what else there is.");
+                await SayAsync(session, $"Only Git is served here. What else there is: {state.Command} help");
                 return NoSuchCommand;
         }
 

@@ -13,7 +13,7 @@ namespace Countersign.Server.Transports.Ssh;
 /// What else can be said over SSH: who one is, what waits, and one approval. A key alone creates, changes and resets nothing:
 /// even an approval takes a code.
 /// </summary>
-internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approvals approvals, GatewayOptions gateway, TimeProvider clock)
+internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approvals approvals, SshState state, GatewayOptions gateway, TimeProvider clock)
 {
     private const int MaxRequests = 200;
 
@@ -32,8 +32,8 @@ internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approva
                     ? $"Two-step verification: {string.Join(", ", factors)}."
                     : $"Two-step verification is not set up. It takes two minutes: {Url}/security",
                 $"SSH keys: {all.Count}. You came with \"{who.Credential.Label}\".",
-                .. waiting > 0 ? (string[])[$"Requests that wait for you: {waiting}. The command requests lists them."] : [],
-                "The command help says what can be done here.",
+                .. waiting > 0 ? (string[])[$"Requests that wait for you: {waiting}. They are listed by {state.Command} requests"] : [],
+                $"What can be done here: {state.Command} help",
             ],
             cancellation);
     }
@@ -41,38 +41,40 @@ internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approva
     public Task<int> HelpAsync(SshSession session, CancellationToken cancellation) => SayAsync(
         session,
         [
-            "git clone, fetch, pull, push, ls-remote and archive work as everywhere,",
-            "with addresses as ssh://git@HOST:PORT/KEY/REPO.git. Besides:",
+            "git clone, fetch, pull, push, ls-remote and archive work as everywhere:",
+            $"  {state.Pattern}",
+            $"Besides, after {state.Command}",
             "  requests          what waits for your approval",
             "  approve ID CODE   approves it with a code of your authenticator app",
             "  help              this",
-            $"Passkeys, access tokens and SSH keys: {Url}/security",
+            $"Your repositories: {Url}/repositories",
+            $"Passkeys, authenticator app, SSH keys: {Url}/security",
         ],
         cancellation);
 
     public Task<int> ListAsync(SshSession session, AuthenticatedCredential who, CancellationToken cancellation)
     {
         var waiting = Waiting(who.Principal);
-        return SayAsync(session, waiting.Count == 0 ? ["Nothing waits for your approval."] : waiting.SelectMany(Lines), cancellation);
+        return SayAsync(session, waiting.Count == 0 ? ["Nothing waits for your approval."] : [.. waiting.SelectMany(Lines), $"Approve at {Url}/ or with {state.Command} approve ID CODE"], cancellation);
     }
 
     public async Task<int> ApproveAsync(SshSession session, AuthenticatedCredential who, SshCommandLine.Approve line, CancellationToken cancellation)
     {
         if (line is not { Request: { } id, Code: { } code })
         {
-            return await RefuseAsync(session, "Say approve, the request's name as in WDJB-MJHT, and a code of six digits.", cancellation);
+            return await RefuseAsync(session, ["Say approve ID CODE, as in approve WDJB-MJHT 123456"], cancellation);
         }
 
         var result = await approvals.ApproveAsync(who.Principal, id, new(null, code, null, null), cancellation);
         return result.Outcome switch
         {
             ApprovalOutcome.Done => await SayAsync(session, [$"Approved: {Describe(result.Challenge!)}. The command goes on."], cancellation),
-            ApprovalOutcome.NotFound => await RefuseAsync(session, "You have no such request. The command requests lists them.", cancellation),
-            ApprovalOutcome.AlreadySettled => await RefuseAsync(session, "That request is settled or over. Run its command again.", cancellation),
+            ApprovalOutcome.NotFound => await RefuseAsync(session, ["You have no such request. The command requests lists them."], cancellation),
+            ApprovalOutcome.AlreadySettled => await RefuseAsync(session, ["That request is settled or over. Run its command again."], cancellation),
             ApprovalOutcome.NumberOwed => await RefuseAsync(
-                session, $"This request asks for the number that its command shows. Approve it at {Url}/a/{id}", cancellation),
+                session, ["This request asks for the number that its command shows.", $"Approve it at {Url}/a/{id}"], cancellation),
             _ => await RefuseAsync(
-                session, $"{Words.Trouble(result, clock.GetUtcNow()) ?? "That did not work."} The page is {Url}/a/{id}", cancellation),
+                session, [.. Sentences(Words.Trouble(result, clock.GetUtcNow()) ?? "That did not work."), $"Or approve it at {Url}/a/{id}"], cancellation),
         };
     }
 
@@ -90,6 +92,9 @@ internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approva
 
     private string Describe(Challenge challenge) => new RequestView(challenge, clock.GetUtcNow()).Operation;
 
+    /// <summary>A page wraps what it says by itself; a terminal gets a line for each sentence.</summary>
+    private static string[] Sentences(string text) => text.Replace(". ", ".\n", StringComparison.Ordinal).Split('\n');
+
     private static async Task<int> SayAsync(SshSession session, IEnumerable<string> lines, CancellationToken cancellation)
     {
         session.Output.Write(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => TerminalText.Line(line) + "\n"))));
@@ -97,9 +102,9 @@ internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approva
         return 0;
     }
 
-    private static async Task<int> RefuseAsync(SshSession session, string line, CancellationToken cancellation)
+    private static async Task<int> RefuseAsync(SshSession session, IEnumerable<string> lines, CancellationToken cancellation)
     {
-        await new SshTerminal(session.Error).SayAsync(line, cancellation);
+        await new SshTerminal(session.Error).SayAsync(lines, cancellation);
         return 1;
     }
 }

@@ -16,4 +16,7 @@ internal sealed record SshFacts(string Host, int Port, IReadOnlyList<HostKey> Ho
 
     /// <summary>What the addresses of all repositories begin with: <c>ssh://git@HOST:PORT</c>, then <c>/KEY/REPO.git</c>.</summary>
     public string Url => Port == 22 ? $"ssh://{Login}@{Host}" : $"ssh://{Login}@{Host}:{Port}";
+
+    /// <summary>What is typed to sign in without Git; ssh wants an IPv6 address without its brackets.</summary>
+    public string Command => Port == 22 ? $"ssh {Login}@{Host.Trim('[', ']')}" : $"ssh -p {Port} {Login}@{Host.Trim('[', ']')}";
 }

@@ -12,7 +12,9 @@ internal sealed partial record SshPrograms(string Sshd, string KeyGen, string Ve
 {
     // 8.5 named PubkeyAcceptedAlgorithms; verify-required is of 8.4.
     private static readonly Version Oldest = new(8, 5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // An RSA key takes seconds on a slow machine, and many where it is busy; without it there is no SSH until the next start.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>The release number, to know what it can be told.</summary>
     public Version Release => ReleaseOf(Version);
@@ -29,7 +31,7 @@ internal sealed partial record SshPrograms(string Sshd, string KeyGen, string Ve
     {
         var sshd = options.Sshd is { } configured
             ? File.Exists(configured) ? configured : throw new SshUnavailableException($"Ssh:Sshd {configured} is not there")
-            : Find("sshd") ?? throw new SshUnavailableException("there is no sshd on this machine; install openssh-server: docs/operating.md says how without starting its service");
+            : Find("sshd") ?? throw new SshUnavailableException("there is no sshd on this machine; README.md says how to get one without installing it");
         var programs = new SshPrograms(sshd, "", "");
         var keygen = (programs.Root is { } root ? Existing($"{root}/usr/bin/ssh-keygen") : null) ?? Find("ssh-keygen")
             ?? throw new SshUnavailableException("there is no ssh-keygen on this machine; install openssh-client");
@@ -77,7 +79,11 @@ internal sealed partial record SshPrograms(string Sshd, string KeyGen, string Ve
                 throw;
             }
         }
-        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new SshUnavailableException($"{program} did not end within {Patience.TotalSeconds:0} s; start the gateway again when the machine is less busy");
+        }
+        catch (System.ComponentModel.Win32Exception exception)
         {
             throw new SshUnavailableException($"{program} does not run: {exception.Message.TrimEnd('.')}");
         }

@@ -42,7 +42,8 @@ internal sealed partial class SshServer(SshSetup setup, SshDoor door, SshState s
         }
         catch (Exception exception) when (exception is SshUnavailableException or IOException or UnauthorizedAccessException or SocketException)
         {
-            state.Off(exception.Message.TrimEnd('.').ReplaceLineEndings(" "));
+            var next = exception is SshUnavailableException { IsAddressTaken: true } ? "; choose another address with --ssh" : "";
+            state.Off(exception.Message.TrimEnd('.').ReplaceLineEndings(" ") + next);
             if (setup.IsOn)
             {
                 Log.Off(logger, state.Reason);

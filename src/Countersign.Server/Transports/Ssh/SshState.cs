@@ -10,6 +10,12 @@ internal sealed class SshState
     /// <summary>Null while it is not served.</summary>
     public SshFacts? Facts => Volatile.Read(ref facts);
 
+    /// <summary>What a repository's address looks like.</summary>
+    public string Pattern => $"{Facts?.Url ?? $"ssh://{SshFacts.Login}@HOST:PORT"}/KEY/REPO.git";
+
+    /// <summary>What is typed before a command such as <c>help</c>.</summary>
+    public string Command => Facts?.Command ?? $"ssh -p PORT {SshFacts.Login}@HOST";
+
     /// <summary>Why it is not served, when it is not.</summary>
     public string Reason { get; private set; } = "switched off";
 

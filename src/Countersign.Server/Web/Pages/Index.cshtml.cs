@@ -1,12 +1,13 @@
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>The tab to keep open: what waits now, then the last ones.</summary>
-internal sealed class IndexModel(ChallengeReader reader, IRepositories repositories, INotices notices, GatewayOptions options, TimeProvider clock) : SignedInPage
+internal sealed class IndexModel(ChallengeReader reader, IRepositories repositories, INotices notices, GatewayOptions options, SshState ssh, TimeProvider clock) : SignedInPage
 {
     private const int Remembered = 30;
 
@@ -16,6 +17,9 @@ internal sealed class IndexModel(ChallengeReader reader, IRepositories repositor
 
     /// <summary>The next step while there is nothing to show.</summary>
     public string? FirstCommand { get; private set; }
+
+    /// <summary>The same over SSH; null while that is not served.</summary>
+    public string? FirstSshCommand { get; private set; }
 
     /// <summary>How much has happened to the account that the person has not read.</summary>
     public int Unread { get; private set; }
@@ -49,6 +53,7 @@ internal sealed class IndexModel(ChallengeReader reader, IRepositories repositor
         if (all.Count == 0 && await repositories.VisibleToAsync(Me.Id, Cancellation) is [var first, ..])
         {
             FirstCommand = CloneLine.Command(options, Me.Name, first.Path);
+            FirstSshCommand = CloneLine.SshCommand(ssh, first.Path);
         }
     }
 }

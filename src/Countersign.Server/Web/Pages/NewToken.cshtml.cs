@@ -1,4 +1,5 @@
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Web.Security;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
@@ -7,7 +8,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>Makes an access token and shows it once.</summary>
 [FreshProof]
-internal sealed class NewTokenModel(IAccessTokens tokens, IRepositories repositories, GatewayOptions options) : SignedInPage
+internal sealed class NewTokenModel(IAccessTokens tokens, IRepositories repositories, GatewayOptions options, SshState ssh) : SignedInPage
 {
     [BindProperty]
     public string Label { get; set; } = "";
@@ -18,6 +19,8 @@ internal sealed class NewTokenModel(IAccessTokens tokens, IRepositories reposito
     public string? Token { get; private set; }
 
     public string? CloneCommand { get; private set; }
+
+    public bool SshIsServed => ssh.Facts is not null;
 
     public async Task<IActionResult> OnPostAsync()
     {

@@ -1,5 +1,6 @@
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Web.Security;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
@@ -8,7 +9,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>The end of set-up: a token made there and then, a line to run, and the held command as it arrives.</summary>
 internal sealed class ReadyModel(
-    IAccessTokens tokens, IRepositories repositories, ChallengeReader reader, GatewayOptions options, TimeProvider clock) : SignedInPage
+    IAccessTokens tokens, IRepositories repositories, ChallengeReader reader, GatewayOptions options, SshState ssh, TimeProvider clock) : SignedInPage
 {
     private const int FirstTokenDays = 90;
 
@@ -16,6 +17,9 @@ internal sealed class ReadyModel(
     public string? Token { get; private set; }
 
     public string? CloneCommand { get; private set; }
+
+    /// <summary>Null while Git over SSH is not served.</summary>
+    public string? SshCloneCommand { get; private set; }
 
     public IReadOnlyList<RequestView> Waiting { get; private set; } = [];
 
@@ -41,9 +45,12 @@ internal sealed class ReadyModel(
 
         var made = await tokens.AddAsync(Me.Id, "First token", FirstTokenDays, Me.Name, Cancellation);
         (Token, Trouble) = (made.Refusal is null ? made.Value.Secret : null, made.Refusal?.Message);
-        CloneCommand = await repositories.VisibleToAsync(Me.Id, Cancellation) is [var first, ..]
-            ? CloneLine.Command(options, Me.Name, first.Path)
-            : null;
+        if (await repositories.VisibleToAsync(Me.Id, Cancellation) is [var first, ..])
+        {
+            CloneCommand = CloneLine.Command(options, Me.Name, first.Path);
+            SshCloneCommand = CloneLine.SshCommand(ssh, first.Path);
+        }
+
         var now = clock.GetUtcNow();
         Waiting = [.. reader.List(Me.Id, 5).Select(challenge => new RequestView(challenge, now)).Where(view => view.IsPending)];
         return Page();

@@ -1,19 +1,26 @@
 using Countersign.Core.Challenges;
 using Countersign.Server.People;
+using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams;
+using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
 internal sealed class SecurityOverviewModel(
-    IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, TimeProvider clock) : SignedInPage
+    IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, IRepositories repositories, SshState ssh, TimeProvider clock) : SignedInPage
 {
     public PersonSummary Person { get; private set; } = null!;
 
     public IReadOnlyList<TokenSummary> Tokens { get; private set; } = [];
 
     public IReadOnlyList<SshKeySummary> SshKeys { get; private set; } = [];
+
+    public bool SshIsServed => ssh.Facts is not null;
+
+    /// <summary>What to run with an SSH key; null while there is nothing to clone or SSH is not served.</summary>
+    public string? SshCloneCommand { get; private set; }
 
     /// <summary>The Git hosts that want a token of the person's own; none on most gateways.</summary>
     public IReadOnlyList<UpstreamTokenSummary> Hosts { get; private set; } = [];
@@ -37,6 +44,7 @@ internal sealed class SecurityOverviewModel(
         Person = person;
         Tokens = await tokens.ListAsync(Me.Id, Cancellation);
         SshKeys = await keys.ListAsync(Me.Id, Cancellation);
+        SshCloneCommand = await repositories.VisibleToAsync(Me.Id, Cancellation) is [var first, ..] ? CloneLine.SshCommand(ssh, first.Path) : null;
         Hosts = await hosts.ListAsync(Me.Id, Cancellation);
         Sessions = await sessions.ListAsync(Me.Id, Cancellation);
         Notices = await notices.ListAsync(Me.Id, Cancellation);

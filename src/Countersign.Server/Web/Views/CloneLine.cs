@@ -1,4 +1,5 @@
 using Countersign.Core.Git;
+using Countersign.Server.Transports.Ssh;
 
 namespace Countersign.Server.Web.Views;
 
@@ -10,4 +11,10 @@ internal static class CloneLine
 
     public static string Command(GatewayOptions options, string person, RepositoryPath repository) =>
         $"git clone {Address(options, person, repository)}";
+
+    public static string SshAddress(SshFacts ssh, RepositoryPath repository) => $"{ssh.Url}/{repository}.git";
+
+    /// <summary>Null while Git over SSH is not served.</summary>
+    public static string? SshCommand(SshState ssh, RepositoryPath repository) =>
+        ssh.Facts is { } facts ? $"git clone {SshAddress(facts, repository)}" : null;
 }

@@ -42,7 +42,7 @@ public sealed class SshStartTests
         Assert.Equal($"{address} is in use by another program; stop it, or choose another address with --ssh.", failure.Message);
 
         await using var ssh = await SshFixture.StartAsync(options: options => options with { Ssh = address, IsSshAsked = false });
-        Assert.Equal($"ssh=off ({address} is in use by another program)", ssh.State.Line);
+        Assert.Equal($"ssh=off ({address} is in use by another program; choose another address with --ssh)", ssh.State.Line);
     }
 
     [Fact]
