@@ -55,6 +55,10 @@ public static class OperationDigest
         Add(hash, work.Path ?? "");
         Add(hash, work.Owner ?? "");
         Add(hash, work.For?.Value ?? "");
+        if (work.ThenPush)
+        {
+            Add(hash, "then push");
+        }
     }
 
     /// <summary>Over the ref updates and push options alone: what a grant for a push with known refs is bound to.</summary>

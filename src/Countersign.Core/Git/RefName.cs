@@ -18,6 +18,8 @@ public sealed record RefName
         : Value.StartsWith("refs/tags/", StringComparison.Ordinal) ? Value["refs/tags/".Length..]
         : Value;
 
+    public bool IsBranch => Value.StartsWith("refs/heads/", StringComparison.Ordinal);
+
     public static bool TryParse(string text, [NotNullWhen(true)] out RefName? name)
     {
         name = IsValid(text) ? new(text) : null;

@@ -36,6 +36,12 @@ public sealed record LfsWork(LfsVerb Verb, int Files, long Bytes, string Subject
     /// </summary>
     public RefName? For { get; init; }
 
+    /// <summary>
+    /// Of an upload: it was told apart which push it comes before, so the approval covers that one push too, as far as it updates
+    /// <see cref="For"/> alone and loses nothing. See <see cref="Policies.Grant.ThenPush"/>.
+    /// </summary>
+    public bool ThenPush { get; init; }
+
     /// <summary>Uploads, locks and unlocks write; looking at locks, before a push too, reads.</summary>
     public bool Writes => Verb is LfsVerb.Upload or LfsVerb.Lock or LfsVerb.Unlock;
 

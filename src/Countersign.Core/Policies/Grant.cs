@@ -70,8 +70,14 @@ public sealed record Grant
     /// </summary>
     public string? Updates { get; init; }
 
-    /// <summary>Approved for Git LFS requests alone: it covers nothing of Git's own, and above all no push whose refs nobody saw.</summary>
+    /// <summary>Approved for Git LFS requests alone: it covers nothing of Git's own but <see cref="ThenPush"/>, and above all no push whose refs nobody saw.</summary>
     public bool LfsOnly { get; init; }
+
+    /// <summary>
+    /// The one ref that was named to the person who approved an upload "and the push that follows". It covers one push of the very command
+    /// whose key is <see cref="CommandToken"/>, which creates or advances that ref and does nothing else; null for any other grant.
+    /// </summary>
+    public RefName? ThenPush { get; init; }
 
     /// <summary>The id of the one lock whose forced removal was approved; null for any other grant. It covers that, what reads, and nothing else.</summary>
     public string? ForcedUnlock { get; init; }
@@ -89,10 +95,19 @@ public sealed record Grant
         && (request.Command.Lfs is null ? CoversGit(request) : CoversLfs(request));
 
     private bool CoversGit(AccessRequest request) =>
-        !LfsOnly
+        (!LfsOnly || FollowsUpload(request.Command))
         && !(request.Command.MovesRefs && PushClaimed)
         && CoversUpdates(request.Command)
         && CoversRepository(request, anyCommand: ReadsUnderWrite(request));
+
+    // Who approved saw the ref's name and that nothing would be lost, and no ids. Without a command's key it could be any push, and
+    // push options can make the host do more than move the ref.
+    private bool FollowsUpload(GitCommand command) =>
+        ThenPush is { } name
+        && CommandToken is not null
+        && command is { Class: OperationClass.Write, Hidden: HiddenRefs.None, PushOptions: [], Updates: [var update] }
+        && update.Name == name
+        && RuleFit.IsForced(update) == false;
 
     // Git LFS sends no command key.
     private bool CoversLfs(AccessRequest request) =>

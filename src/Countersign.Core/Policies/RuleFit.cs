@@ -102,7 +102,7 @@ internal readonly record struct RuleFit(Fit Fit, RuleCondition Condition)
         : rule.People.Count > 0 && !rule.People.Contains(request.Principal.Name) ? RuleCondition.People
         : RuleCondition.None;
 
-    private static bool? IsForced(RefUpdate update) => update.Change switch
+    internal static bool? IsForced(RefUpdate update) => update.Change switch
     {
         RefChange.Create => false,
         RefChange.Delete => true,

@@ -49,7 +49,7 @@ internal sealed record RequestView(
             ChallengeState.Spent { Proof: var proof } => ApprovalView.Of(proof),
             _ => null,
         },
-        challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject, files.Path, files.Owner) : null);
+        challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject, files.Path, files.Owner, files.For?.Value, files.ThenPush) : null);
 
     public static string StateOf(Challenge challenge) => challenge.State.Name.ToLowerInvariant();
 
@@ -104,4 +104,6 @@ internal sealed record ApprovalView(string Factor, string Strength, string Authe
 /// <param name="Subject">For a lock its path, for an unlock the lock's id, for files a digest of their names and sizes.</param>
 /// <param name="Path">For an unlock the file; null where that is not known.</param>
 /// <param name="Owner">For an unlock the name of whose lock it is; null where that is not known.</param>
-internal sealed record LargeFilesView(int Files, long Bytes, string Subject, string? Path, string? Owner);
+/// <param name="Ref">For an upload the ref that the client says it is for; null where it says none.</param>
+/// <param name="ThenPush">Approving covers also the push that follows, as far as it creates or advances that ref and does nothing else.</param>
+internal sealed record LargeFilesView(int Files, long Bytes, string Subject, string? Path, string? Owner, string? Ref, bool ThenPush);

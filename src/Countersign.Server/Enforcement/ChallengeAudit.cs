@@ -71,7 +71,7 @@ internal static class ChallengeAudit
         }
     }
 
-    /// <summary>For Git LFS what is done, with how many files and bytes, and to what: <c>lfs</c>, <c>lfs_files</c>, <c>lfs_bytes</c>, <c>lfs_subject</c>, for an unlock <c>lfs_path</c> and <c>lfs_owner</c>, for an upload <c>lfs_for</c>.</summary>
+    /// <summary>For Git LFS what is done, with how many files and bytes, and to what: <c>lfs</c>, <c>lfs_files</c>, <c>lfs_bytes</c>, <c>lfs_subject</c>, for an unlock <c>lfs_path</c> and <c>lfs_owner</c>, for an upload <c>lfs_for</c> and, where its approval covers that push too, <c>lfs_then_push</c>.</summary>
     public static void AddLargeFiles(SortedDictionary<string, string> facts, GitCommand command)
     {
         if (command.Lfs is not { } work)
@@ -84,6 +84,7 @@ internal static class ChallengeAudit
         AddIfAny(facts, "lfs_path", work.Path);
         AddIfAny(facts, "lfs_owner", work.Owner);
         AddIfAny(facts, "lfs_for", work.For?.Value);
+        AddIfAny(facts, "lfs_then_push", work.ThenPush ? work.For?.Value : null);
         if (work.Files > 0)
         {
             facts["lfs_files"] = work.Files.ToString(CultureInfo.InvariantCulture);

@@ -232,7 +232,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return null;
         }
 
-        GrantStore.Insert(transaction, challenge, proof, request.CommandToken, now);
+        GrantStore.Insert(transaction, challenge, proof, request.CommandToken ?? request.PushKey, now);
         return after;
     }
 

@@ -23,6 +23,12 @@ internal sealed record CommandRequest(
     /// </summary>
     public string? ApprovedUnder { get; init; }
 
+    /// <summary>
+    /// For an upload of large files that says so (<see cref="Core.LargeFiles.LfsWork.ThenPush"/>): the key of the push that it comes before.
+    /// The request for approval does not depend on it, so that the command that is run again joins it.
+    /// </summary>
+    public CommandToken? PushKey { get; init; }
+
     /// <summary>The person's own credential for the far side, where the far side is who checked it.</summary>
     public PassedCredential? Passed { get; init; }
 

@@ -8,7 +8,7 @@ using Countersign.Server.Storage.Sqlite;
 namespace Countersign.Server.Enforcement;
 
 /// <summary>Writes what was decided before anything moves, and what passed after it has.</summary>
-internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeProvider clock)
+internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, PushesBegun pushes, TimeProvider clock)
 {
     /// <summary>
     /// Records the decision and uses the grant that it rests on, in one transaction. Null when the grant is not to be had any
@@ -22,7 +22,13 @@ internal sealed class DecisionRecords(Ledger ledger, PolicyStore policies, TimeP
         var push = exchange.Request.Command.MovesRefs;
         var index = await ledger.WriteAsync<long?>(transaction =>
             grant is not null && !GrantStore.Use(transaction, grant, push, now) ? null : transaction.AppendPrepared(record));
-        return index is null ? null : verdict with { DecisionId = index };
+        if (index is null)
+        {
+            return null;
+        }
+
+        pushes.Note(exchange.Request, exchange.Phase, verdict.Decision);
+        return verdict with { DecisionId = index };
     }
 
     /// <summary>

@@ -22,6 +22,7 @@ internal static class EnforcementServices
             .AddSingleton<HoldPlaces>()
             .AddSingleton<HoldLimits>()
             .AddSingleton<ChallengeBroker>()
+            .AddSingleton<PushesBegun>()
             .AddSingleton<DecisionRecords>()
             .AddSingleton<GitEnforcementPoint>()
             .AddSingleton<RunningCommands>()

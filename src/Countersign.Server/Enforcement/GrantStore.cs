@@ -99,7 +99,7 @@ internal sealed class GrantStore
 
     private static Grant Read(SqliteDataReader reader)
     {
-        var (proof, updates, lfsOnly, forcedUnlock) = ChallengeJson.ReadGrant(reader.GetString(14));
+        var (proof, updates, lfsOnly, forcedUnlock, thenPush) = ChallengeJson.ReadGrant(reader.GetString(14));
         return new()
         {
         Id = reader.GetInt64(0),
@@ -123,6 +123,7 @@ internal sealed class GrantStore
         Updates = updates,
         LfsOnly = lfsOnly,
         ForcedUnlock = forcedUnlock,
+        ThenPush = thenPush,
         };
     }
 

@@ -4,7 +4,11 @@ namespace Countersign.Server.People;
 /// <param name="Code">Stable; for programs.</param>
 /// <param name="Message">One sentence.</param>
 /// <param name="RetryAfter">How long to wait, where waiting helps.</param>
-internal sealed record Refusal(string Code, string Message, TimeSpan? RetryAfter = null);
+internal sealed record Refusal(string Code, string Message, TimeSpan? RetryAfter = null)
+{
+    /// <summary>The one input that is wrong, by its name in the API, for a form to show the sentence beside it; null when there is no such one.</summary>
+    public string? Field { get; init; }
+}
 
 /// <summary>A value or a refusal.</summary>
 internal readonly record struct Result<T>(T? Value, Refusal? Refusal)

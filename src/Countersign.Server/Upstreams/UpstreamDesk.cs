@@ -12,7 +12,7 @@ internal sealed class UpstreamDesk(
     IDbContextFactory<GatewayDbContext> databases, UpstreamStore upstreams, TakenPlaces places, UpstreamChecks checks, ReportedCredentials reported, AccessEndings endings, AuditTrail audit) : IUpstreamDesk
 {
     private static readonly Refusal NoSuchUpstream = new("no_such_upstream", "There is no such Git host.");
-    private static readonly Refusal Taken = new("upstream_taken", "There is a Git host of that name already.");
+    private static readonly Refusal Taken = new("upstream_taken", "There is a Git host of that name already.") { Field = "name" };
 
     public async Task<IReadOnlyList<UpstreamSummary>> ListAsync(CancellationToken cancellation)
     {
@@ -50,7 +50,7 @@ internal sealed class UpstreamDesk(
         var chosen = await ChooseAsync(database, upstream, input.Workspaces, cancellation);
         if (chosen.Value is not { } workspaces)
         {
-            return chosen.Refusal!;
+            return chosen.Refusal! with { Field = "workspaces" };
         }
 
         await audit.RecordAsync(AuditTypes.UpstreamAdded, actor, FactsOf(upstream));

@@ -14,27 +14,27 @@ internal static class UpstreamRules
     {
         if (!PersonName.TryParse(input.Name, out var name) || name != input.Name || name is UpstreamChoice.Local or UpstreamChoice.None)
         {
-            return Bad("A Git host's name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', starts with a letter or digit, and is not local or none.");
+            return Bad("name", "A Git host's name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', starts with a letter or digit, and is not local or none.");
         }
 
         if (UpstreamKind.Find(input.Kind) is not { } kind)
         {
-            return Bad("kind is smart-http, bitbucket-dc or bitbucket-cloud.");
+            return Bad("kind", "kind is smart-http, bitbucket-dc or bitbucket-cloud.");
         }
 
         if (!TryAddress(input.Base, out var address))
         {
-            return Bad("base is an http or https address such as https://git.example.org: a host, perhaps a port and a path; no user, no query.");
+            return Bad("base", "base is an http or https address such as https://git.example.org: a host, perhaps a port and a path; no user, no query.");
         }
 
         if (!UpstreamPaths.TryPrefix(input.Path ?? kind.Path, out var path))
         {
-            return Bad("path is a prefix such as /scm, in letters, digits, '-', '.', '_' and '~'.");
+            return Bad("path", "path is a prefix such as /scm, in letters, digits, '-', '.', '_' and '~'.");
         }
 
         if (!TryMount(input.Mount ?? path, out var mount))
         {
-            return Bad("mount is a prefix such as /git, / or none, in letters, digits, '-', '.', '_' and '~'.");
+            return Bad("mount", "mount is a prefix such as /git, / or none, in letters, digits, '-', '.', '_' and '~'.");
         }
 
         var definition = new UpstreamDefinition(name, input.Kind, address) { Path = path, Mount = mount, KeepHost = input.KeepHost };
@@ -47,18 +47,18 @@ internal static class UpstreamRules
         Uri? proxy = null;
         if (input.Proxy is { } text && (!TryAddress(text, out proxy) || proxy is not { Scheme: "http", AbsolutePath: "/" }))
         {
-            return Bad("proxy is http://HOST:PORT, without a user.");
+            return Bad("proxy", "proxy is http://HOST:PORT, without a user.");
         }
 
         LfsTransfers? lfs = input.Lfs switch { "rewritten" => LfsTransfers.Rewritten, "direct" => LfsTransfers.Direct, _ => null };
         if (lfs is not { } transfers)
         {
-            return Bad("lfs is rewritten or direct.");
+            return Bad("lfs", "lfs is rewritten or direct.");
         }
 
         if (UpstreamFiles.WhyNot(input, definition.Base) is { } trouble)
         {
-            return Bad(trouble);
+            return Bad("base", trouble);
         }
 
         return definition with
@@ -82,32 +82,32 @@ internal static class UpstreamRules
         };
         if (word is not { } credentials)
         {
-            return Bad("credentials is none, service or passed.");
+            return Bad("credentials", "credentials is none, service or passed.");
         }
 
         if (credentials == UpstreamCredentials.Service != input.Secret is not null || (input.User is not null && input.Secret is null))
         {
-            return Bad("A secret, and perhaps a user, come with service credentials, and with no others.");
+            return Bad("secret", "A secret, and perhaps a user, come with service credentials, and with no others.");
         }
 
         if (input.User is { } user && (user.Length is 0 or > 256 || user.Contains(':', StringComparison.Ordinal) || user.Any(char.IsControl)))
         {
-            return Bad("user is a user name without colons (RFC 7617).");
+            return Bad("user", "user is a user name without colons (RFC 7617).");
         }
 
         if (input.Secret is { } secret && (secret.Length is 0 or > MaxSecret || secret.Any(letter => letter is < ' ' or > '~')))
         {
-            return Bad("The secret is one line of printable ASCII.");
+            return Bad("secret", "The secret is one line of printable ASCII.");
         }
 
         if (credentials != UpstreamCredentials.None && definition.Base.Scheme == "http" && !IsThisMachine(definition.Base) && !input.InsecureHttp)
         {
-            return Bad("Credentials would travel unencrypted: give an https address, or say --insecure-http (insecureHttp) if the way there is protected otherwise.");
+            return Bad("insecureHttp", "Credentials would travel unencrypted: give an https address, or say --insecure-http (insecureHttp) if the way there is protected otherwise.");
         }
 
         if (credentials != UpstreamCredentials.Passed && (input.Identity is not null || input.People is { Count: > 0 }))
         {
-            return Bad("identity and people come with passed credentials, and with no others.");
+            return Bad("identity", "identity and people come with passed credentials, and with no others.");
         }
 
         var decided = definition with { Credentials = credentials, ServiceUser = input.User ?? "", ServiceSecret = input.Secret };
@@ -118,12 +118,12 @@ internal static class UpstreamRules
     {
         if ((input.Identity ?? kind.Identity) is not { } identity)
         {
-            return Bad("Bitbucket Cloud does not say whose a credential is where Git asks: use --credentials service, or say --identity.");
+            return Bad("identity", "Bitbucket Cloud does not say whose a credential is where Git asks: use --credentials service, or say --identity.");
         }
 
         if (!UpstreamIdentity.TryParse(identity, out _))
         {
-            return Bad("identity is name, header:NAME, or get:/path or get:/path#member.");
+            return Bad("identity", "identity is name, header:NAME, or get:/path or get:/path#member.");
         }
 
         var people = new Dictionary<string, string>();
@@ -131,11 +131,11 @@ internal static class UpstreamRules
         {
             if (theirs.Length is 0 or > 256 || theirs.Any(char.IsControl) || !PersonName.TryParse(ours, out var person) || !people.TryAdd(theirs.ToLowerInvariant(), person))
             {
-                return Bad("people maps each of the host's user names to one person's name here.");
+                return Bad("people", "people maps each of the host's user names to one person's name here.");
             }
         }
 
-        return people.Count > MaxPeople ? Bad($"people has at most {MaxPeople} names.") : definition with { Identity = identity, People = people };
+        return people.Count > MaxPeople ? Bad("people", $"people has at most {MaxPeople} names.") : definition with { Identity = identity, People = people };
     }
 
     private static bool TryMount(string text, out string? mount)
@@ -161,5 +161,5 @@ internal static class UpstreamRules
     private static bool IsThisMachine(Uri address) =>
         address.IdnHost == "localhost" || (IPAddress.TryParse(address.IdnHost, out var ip) && IPAddress.IsLoopback(ip));
 
-    private static Refusal Bad(string message) => new("bad_upstream", message);
+    private static Refusal Bad(string field, string message) => new("bad_upstream", message) { Field = field };
 }

@@ -19,7 +19,7 @@ public sealed class AddressesDocumentTests
         Documents.AssertNone(
             from document in Documents.All
             from span in document.Spans.Distinct()
-            let address = span.Split(' ') is ["GET" or "POST" or "PUT" or "DELETE", var path] ? path : span
+            let address = span.Split(' ') is ["GET" or "POST" or "PUT" or "PATCH" or "DELETE", var path] ? path : span
             where address.StartsWith('/') && !OfTheMachine.Any(prefix => address.StartsWith(prefix, StringComparison.Ordinal)) && !IsServed(address, routes)
             select $"{document}: {span}");
     }

@@ -21,11 +21,11 @@ internal static partial class ChallengeJson
     /// <param name="updates">Digest of the only ref updates that the grant covers; null when none were known at approval.</param>
     /// <param name="files">The Git LFS request that was approved, where the grant covers such alone; null when Git's own was.</param>
     public static string WriteGrant(FactorProof proof, string? updates, LfsWork? files) =>
-        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates, files is not null, files is { Forced: true } ? files.Subject : null), Json.Default.GrantRow);
+        JsonSerializer.Serialize(new GrantRow(FromProof(proof), updates, files is not null, files is { Forced: true } ? files.Subject : null, files is { ThenPush: true } ? files.For?.Value : null), Json.Default.GrantRow);
 
-    public static (FactorProof Proof, string? Updates, bool LfsOnly, string? ForcedUnlock) ReadGrant(string body) =>
+    public static (FactorProof Proof, string? Updates, bool LfsOnly, string? ForcedUnlock, RefName? ThenPush) ReadGrant(string body) =>
         JsonSerializer.Deserialize(body, Json.Default.GrantRow) is { } row
-            ? (ToProof(row.Proof), row.Updates, row.LfsOnly, row.ForcedUnlock)
+            ? (ToProof(row.Proof), row.Updates, row.LfsOnly, row.ForcedUnlock, ToRef(row.ThenPush))
             : throw new InvalidDataException("a grant is empty");
 
     private static Row From(Challenge challenge) => new(
@@ -37,7 +37,7 @@ internal static partial class ChallengeJson
         challenge.Terms.Scope, (long)challenge.Terms.Idle.TotalSeconds, (long)challenge.Terms.Max.TotalSeconds,
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
         challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
-        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value) : null,
+        challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value, work.ThenPush) : null,
         challenge.Command.Hidden);
 
     private static Challenge To(Row row) => new()
@@ -72,8 +72,11 @@ internal static partial class ChallengeJson
         Forced = work.Forced,
         Path = work.Path,
         Owner = work.Owner,
-        For = work.For is null ? null : RefName.TryParse(work.For, out var name) ? name : throw Broken("ref"),
+        For = ToRef(work.For),
+        ThenPush = work.ThenPush,
     };
+
+    private static RefName? ToRef(string? text) => text is null ? null : RefName.TryParse(text, out var name) ? name : throw Broken("ref");
 
     private static RefUpdate ToUpdate(Update update) =>
         ObjectId.TryParse(update.Old, out var old) && ObjectId.TryParse(update.New, out var @new) && RefName.TryParse(update.Name, out var name)
@@ -135,9 +138,9 @@ internal static partial class ChallengeJson
     internal sealed record ProofRow(
         string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
 
-    internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false, string? ForcedUnlock = null);
+    internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false, string? ForcedUnlock = null, string? ThenPush = null);
 
-    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced, string? Path = null, string? Owner = null, string? For = null);
+    internal sealed record Work(LfsVerb Verb, int Files, long Bytes, string Subject, bool Forced, string? Path = null, string? Owner = null, string? For = null, bool ThenPush = false);
 
     [JsonSourceGenerationOptions(UseStringEnumConverter = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
     [JsonSerializable(typeof(Row))]

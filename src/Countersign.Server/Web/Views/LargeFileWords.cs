@@ -10,7 +10,7 @@ internal static class LargeFileWords
 
     public static string Verb(LfsWork work) => work.Verb switch
     {
-        LfsVerb.Upload => "Upload large files to",
+        LfsVerb.Upload => work.ThenPush ? "Upload large files and push to" : "Upload large files to",
         LfsVerb.Download => "Download large files from",
         LfsVerb.Lock => "Lock a file in",
         LfsVerb.Unlock => work.Forced ? "Force an unlock in" : "Unlock a file in",
@@ -20,6 +20,7 @@ internal static class LargeFileWords
     /// <summary>How much, and how far the approval reaches. Subjects come from the network.</summary>
     public static string Note(LfsWork work) => work.Verb switch
     {
+        LfsVerb.Upload when work.ThenPush => $"Upload {Files(work)} ({Size(work.Bytes)}) with Git LFS, and the push to {VisibleText.Of(work.For!.DisplayName)} that follows: one push of the same command, which creates that branch or adds commits to it. Which commits, Git says only after this approval. A push that does more, or may, is asked about by itself.",
         LfsVerb.Upload => $"Upload {Files(work)} ({Size(work.Bytes)}) with Git LFS{For(work)}, and what else of the same command follows. A push is asked about by itself, with its refs.",
         LfsVerb.Download => $"Download {Files(work)} ({Size(work.Bytes)}) with Git LFS, and what else of the same command follows. It reads, and changes nothing.",
         LfsVerb.Lock => $"The file: {VisibleText.Of(work.Subject)}",

@@ -73,6 +73,7 @@ internal static class Words
         "notice-dismissed" => "Dismissed.",
         "denied" => "Denied. The command was told so.",
         "repository-made" => "The repository is there. It is empty until you push to it.",
+        "upstream-added" => "The Git host is added. Check now whether it answers.",
         "workspace-made" => "The workspace is there.",
         "invited" => "Invited. The invitation waits on their Workspaces page.",
         "member-removed" => "Removed from the workspace.",

@@ -36,6 +36,11 @@ internal sealed class LfsExchange(HttpContext context, CommandRequest request, L
 
     public async Task RefuseAsync(Refused refused, CancellationToken cancellation)
     {
+        if (refused.Challenge is not null)
+        {
+            terms.Pushes.UploadRefused(request);
+        }
+
         if (context.Response.HasStarted)
         {
             context.Abort(); // half of an object has gone out; it must not look like a whole one
@@ -76,4 +81,4 @@ internal sealed class LfsExchange(HttpContext context, CommandRequest request, L
 }
 
 /// <summary>What the exchanges of Git LFS share.</summary>
-internal sealed record LfsTerms(LfsOptions Options, HoldOptions Holds, RefusalText Texts);
+internal sealed record LfsTerms(LfsOptions Options, HoldOptions Holds, RefusalText Texts, PushesBegun Pushes);

@@ -38,7 +38,7 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
 
     private LfsExchange OpenBatch(HttpContext context, LfsBatch batch, CommandRequest who)
     {
-        var request = With(who, batch.Work());
+        var request = AndThePush(With(who, batch.Work()));
         var rests = new BatchTerms(policies.Current.Digest, upstream.PlaceOf(request));
         return new(context, request, terms, async cancellation =>
         {
@@ -59,6 +59,15 @@ internal sealed class LfsExchanges(ILfsUpstream upstream, TransferTokens tokens,
             return new(reply.Succeeded, reply.BytesIn, reply.Json.Length, reply.Detail);
         });
     }
+
+    /// <summary>
+    /// Where it can be told which push the upload comes before, one approval is asked for both. Only for branches: what a host
+    /// does upon other refs is not known.
+    /// </summary>
+    private CommandRequest AndThePush(CommandRequest request) =>
+        request.Command.Lfs is { Verb: LfsVerb.Upload, For.IsBranch: true } work && terms.Pushes.OnlyOne(request) is { } key
+            ? With(request, work with { ThenPush = true }) with { PushKey = key }
+            : request;
 
     private static CommandRequest With(CommandRequest who, LfsWork work) => who with
     {

@@ -11,7 +11,8 @@ internal static class LfsRegistration
         services.AddOptions<LfsOptions>().BindConfiguration(LfsOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
         return services
             .AddSingleton(provider => new LfsTerms(
-                provider.GetRequiredService<IOptions<LfsOptions>>().Value, provider.GetRequiredService<IOptions<HoldOptions>>().Value, provider.GetRequiredService<RefusalText>()))
+                provider.GetRequiredService<IOptions<LfsOptions>>().Value, provider.GetRequiredService<IOptions<HoldOptions>>().Value, provider.GetRequiredService<RefusalText>(),
+                provider.GetRequiredService<PushesBegun>()))
             .AddSingleton<LfsFrame>()
             .AddSingleton<TransferTokens>()
             .AddSingleton<SshLfsTokens>()
