@@ -16,6 +16,7 @@ internal static class AuditTypes
     public const string ChallengeCancelled = "challenge.cancelled";
     public const string ChallengeSpent = "challenge.spent";
     public const string ChallengeNumberWrong = "challenge.number_wrong";
+    public const string ChallengeLimited = "challenge.limited";
     public const string FactorFailed = "factor.failed";
     public const string FactorLocked = "factor.locked";
 

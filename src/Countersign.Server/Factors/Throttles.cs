@@ -1,4 +1,5 @@
 using Countersign.Core.Identities;
+using Countersign.Server.Enforcement;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Factors;
@@ -74,6 +75,18 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
 
     public Task ClearAsync(params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
     {
+        foreach (var rule in rules)
+        {
+            Clear(transaction, rule);
+        }
+
+        return true;
+    });
+
+    /// <summary>Lifts every lock of a person, and lets them be asked again.</summary>
+    public Task UnlockAsync(PrincipalId person, params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
+    {
+        PromptLimits.Forget(transaction, person);
         foreach (var rule in rules)
         {
             Clear(transaction, rule);
