@@ -29,6 +29,7 @@ internal static class AuditTypes
     public const string PersonUnlocked = "person.unlocked";
     public const string SessionStarted = "session.started";
     public const string SessionRefused = "session.refused";
+    public const string SessionLimited = "session.limited";
     public const string SessionEnded = "session.ended";
     public const string StepUpPassed = "session.step_up";
     public const string FactorAdded = "factor.added";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
+using Countersign.Server.Factors;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Enforcement;
@@ -46,6 +47,7 @@ internal static class PromptLimits
     /// <summary>Records that a command was refused without asking; false when that was recorded since the person was last asked.</summary>
     public static bool Record(LedgerTransaction transaction, CommandRequest request, TimeSpan wait, DateTimeOffset now)
     {
+        Attempts.Count(transaction, "prompt", now, refused: 1);
         if (transaction.Execute("UPDATE prompts SET recorded = 1 WHERE person = $1 AND recorded = 0", request.PrincipalId.ToString()) is 0)
         {
             return false;
