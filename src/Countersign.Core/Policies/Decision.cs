@@ -77,6 +77,9 @@ public enum ReasonCode
     RepositoryMoved,
     RecentlyDenied,
     TooManyHeld,
+
+    /// <summary>The person was asked so often without approving that they are not asked again for a while.</summary>
+    TooManyPrompts,
     Unavailable,
     PushTooLarge,
 

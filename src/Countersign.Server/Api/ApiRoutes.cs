@@ -42,6 +42,7 @@ internal static class ApiRoutes
         RepositoriesResource.Map(api);
         UpstreamsResource.Map(api);
         PeopleResource.Map(api);
+        LocksResource.Map(api);
         PolicyResource.Map(api);
         AuditResource.Map(api);
         InstanceResource.Map(api);

@@ -16,6 +16,7 @@ internal static class AuditTypes
     public const string ChallengeCancelled = "challenge.cancelled";
     public const string ChallengeSpent = "challenge.spent";
     public const string ChallengeNumberWrong = "challenge.number_wrong";
+    public const string ChallengeLimited = "challenge.limited";
     public const string FactorFailed = "factor.failed";
     public const string FactorLocked = "factor.locked";
 
@@ -28,6 +29,7 @@ internal static class AuditTypes
     public const string PersonUnlocked = "person.unlocked";
     public const string SessionStarted = "session.started";
     public const string SessionRefused = "session.refused";
+    public const string SessionLimited = "session.limited";
     public const string SessionEnded = "session.ended";
     public const string StepUpPassed = "session.step_up";
     public const string FactorAdded = "factor.added";

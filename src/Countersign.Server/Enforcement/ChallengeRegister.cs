@@ -12,12 +12,13 @@ namespace Countersign.Server.Enforcement;
 /// The one place where challenges change. Each change is one conditional write, together with its audit record; who waits is
 /// told afterwards. <see cref="SettleAsync"/> is the only way to a verdict and <see cref="RedeemAsync"/> the only way to spend one.
 /// </summary>
-internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements announcements, IOptions<HoldOptions> options, TimeProvider clock)
+internal sealed class ChallengeRegister(
+    Ledger ledger, ChallengeAnnouncements announcements, INotices notices, IOptions<HoldOptions> options, TimeProvider clock)
 {
     private TimeSpan Longest => LifeOf(TimeSpan.FromSeconds(options.Value.SshSeconds));
 
     /// <summary>The challenge to wait for, or why there is none.</summary>
-    internal readonly record struct Opened(Challenge? Challenge, ReasonCode Refused, TimeSpan? RetryAfter);
+    internal readonly record struct Opened(Challenge? Challenge, ReasonCode Refused, TimeSpan? RetryAfter, bool IsNews = false);
 
     /// <summary>Joins the challenge that already asks for this command, or creates one.</summary>
     /// <param name="request">The command.</param>
@@ -33,6 +34,14 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return Open(transaction, request, owed, LifeOf(hold), now, changed);
         });
         changed.ForEach(announcements.Announce);
+        if (opened.IsNews)
+        {
+            await notices.TellAsync(
+                request.PrincipalId,
+                $"Commands in your name asked for your approval so often that you are not asked for a while; the last was for {request.Command.Repository} from {request.Client}. If that was not you, revoke the token or key that it used.",
+                CancellationToken.None);
+        }
+
         return opened;
     }
 
@@ -146,6 +155,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
     private Opened Open(LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, TimeSpan life, DateTimeOffset now, List<Challenge> changed)
     {
         var key = ChallengeKey.Of(request);
+        var superseded = new List<Challenge>();
         foreach (var open in ChallengeTable.Open(transaction, key))
         {
             if (open.ExpiresAt <= now)
@@ -159,7 +169,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             else if (open is { State: ChallengeState.Pending, CommandToken: null } && request.CommandToken is not null)
             {
                 // The command was run again before anybody answered: the terminal shows a new link, so the old one goes.
-                changed.Add(Store(transaction, open, new ChallengeEvent.Cancelled(CancelCause.Superseded), "system", now));
+                superseded.Add(open);
             }
         }
 
@@ -168,11 +178,19 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return new(null, ReasonCode.RecentlyDenied, wait);
         }
 
-        if (ChallengeTable.CountPending(transaction, request.PrincipalId, now - Longest) >= options.Value.PerPerson)
+        if (ChallengeTable.CountPending(transaction, request.PrincipalId, now - Longest) - superseded.Count >= options.Value.PerPerson)
         {
             return new(null, ReasonCode.TooManyHeld, null);
         }
 
+        // Before the older request goes: where nobody can be asked anew, that one can still be approved.
+        if (PromptLimits.Left(transaction, request.PrincipalId, options.Value, now) is { } pause)
+        {
+            return new(null, ReasonCode.TooManyPrompts, pause, PromptLimits.Record(transaction, request, pause, now));
+        }
+
+        superseded.ForEach(open => changed.Add(Store(transaction, open, new ChallengeEvent.Cancelled(CancelCause.Superseded), "system", now)));
+        PromptLimits.Count(transaction, request.PrincipalId, now);
         var created = Create(transaction, request, owed, key, request.CommandToken?.Id, life, now);
         changed.Add(created);
         return new(created, default, null);
@@ -255,6 +273,11 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         }
 
         DenialCoolDown.Remember(transaction, before, after, now);
+        if (before.State is ChallengeState.Pending && after.State is ChallengeState.Approved or ChallengeState.Denied { Cause: DenialCause.Reported })
+        {
+            PromptLimits.Forget(transaction, after.PrincipalId); // they are there, and what asked in their name without them is gone
+        }
+
         return after with { Version = before.Version + 1 };
     }
 }

@@ -39,6 +39,9 @@ internal static class DenialCoolDown
     /// <summary>How long the command still is refused; null when it may be asked about.</summary>
     public static TimeSpan? Left(LedgerTransaction transaction, string challengeKey, DateTimeOffset now)
     {
+        // A denial in the future tells that the clock was set back: it counts as just now.
+        transaction.Execute(
+            "UPDATE throttles SET last_failure = $2 WHERE subject = $1 AND last_failure > $2", Subject(challengeKey), now.ToUnixTimeMilliseconds());
         var denied = transaction.QueryFirst<(int Times, long Last)>(
             "SELECT failures, last_failure FROM throttles WHERE subject = $1", reader => (reader.GetInt32(0), reader.GetInt64(1)), Subject(challengeKey));
         if (denied.Times == 0)

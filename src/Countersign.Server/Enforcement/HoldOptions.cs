@@ -32,6 +32,14 @@ internal sealed class HoldOptions
     [Range(1, 1_000_000)]
     public int PerPerson { get; set; } = 50;
 
+    /// <summary>New requests that one person is asked about within a minute, since they last approved one.</summary>
+    [Range(1, 1_000_000)]
+    public int PromptsPerMinute { get; set; } = 3;
+
+    /// <summary>The same within an hour.</summary>
+    [Range(1, 1_000_000)]
+    public int PromptsPerHour { get; set; } = 10;
+
     /// <summary>Held commands from one network at a time.</summary>
     [Range(1, 1_000_000)]
     public int PerNetwork { get; set; } = 5_000;

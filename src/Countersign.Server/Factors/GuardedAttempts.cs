@@ -35,7 +35,7 @@ internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditT
             var spent = spend(transaction);
             if (spent)
             {
-                Throttles.Clear(transaction, rule);
+                throttles.Succeeded(transaction, rule);
             }
 
             return spent;

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Countersign.Core.Identities;
+using Countersign.Server.Audit;
+using Countersign.Server.Enforcement;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Factors;
@@ -10,7 +13,12 @@ namespace Countersign.Server.Factors;
 /// <param name="Quiet">After so long without a failure the count starts anew; null never.</param>
 internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockAt, TimeSpan? Quiet)
 {
-    private const int Limit = 10;
+    /// <summary>What a person knows or holds locks after so many failures.</summary>
+    public const int Limit = 10;
+
+    public const int AddressFree = 29;
+
+    public static readonly TimeSpan AddressQuiet = TimeSpan.FromMinutes(15);
 
     /// <summary>All authenticator apps of a person together: a second app must not double the guesses.</summary>
     public static ThrottleRule Totp(PrincipalId person) => new($"totp:{person}", 2, Limit, null);
@@ -21,7 +29,16 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
     public static ThrottleRule Password(string canonicalName) => new($"password:{canonicalName}", 2, Limit, null);
 
     /// <summary>Behind one address there may be many people: a wider allowance that heals, and no lock.</summary>
-    public static ThrottleRule Address(ClientAddress address) => new($"address:{address.Network}", 29, null, TimeSpan.FromMinutes(15));
+    public static ThrottleRule Address(ClientAddress address) => new($"address:{address.Network}", AddressFree, null, AddressQuiet);
+
+    /// <summary>
+    /// A passkey cannot be guessed, and wrong passwords from its address never hold it up: this only keeps a machine that sends
+    /// nonsense all day from filling the log.
+    /// </summary>
+    public static ThrottleRule Passkeys(ClientAddress address) => new($"passkeys:{address.Network}", 299, null, AddressQuiet);
+
+    /// <summary>The part of the subject that says what is tried.</summary>
+    public string What => Subject[..Subject.IndexOf(':', StringComparison.Ordinal)];
 }
 
 /// <summary>Whether an attempt may be made. When it may, it has been counted as failed already.</summary>
@@ -69,11 +86,62 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
         return ledger.WriteAsync(transaction => Reserve(transaction, rules, now));
     }
 
-    /// <summary>The attempt succeeded: the count starts anew.</summary>
+    /// <summary>
+    /// The same for a name and its password from somewhere: refused also where too many other names failed from there. A refusal
+    /// counts nothing, so that a stuffed network delays none of the people whose names are tried.
+    /// </summary>
+    public Task<Attempt> ReserveAsync(string name, ClientAddress from, params ThrottleRule[] rules)
+    {
+        var now = clock.GetUtcNow();
+        return ledger.WriteAsync(transaction =>
+        {
+            if (RefusedNames.RetryAt(transaction, from, name, now) is { } retryAt)
+            {
+                Attempts.Count(transaction, rules[0].What, now, refused: 1);
+                return new Attempt(false, false, retryAt, 0);
+            }
+
+            var attempt = Reserve(transaction, rules, now.ToUnixTimeMilliseconds());
+            if (attempt.Allowed && RefusedNames.Count(transaction, from, name, now))
+            {
+                transaction.Append(new(AuditTypes.SessionLimited, now, "anonymous")
+                {
+                    Facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["network"] = from.Network,
+                        ["names"] = RefusedNames.Most.ToString(CultureInfo.InvariantCulture),
+                    },
+                });
+            }
+
+            return attempt;
+        });
+    }
+
+    /// <summary>The attempt succeeded: the count starts anew, and it is none of those that failed.</summary>
+    public void Succeeded(LedgerTransaction transaction, ThrottleRule rule)
+    {
+        Clear(transaction, rule);
+        Attempts.Count(transaction, rule.What, clock.GetUtcNow(), failed: -1);
+    }
+
+    /// <summary>Begins the count anew.</summary>
     public static void Clear(LedgerTransaction transaction, ThrottleRule rule) => transaction.Execute(Remove, rule.Subject);
 
     public Task ClearAsync(params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
     {
+        foreach (var rule in rules)
+        {
+            Clear(transaction, rule);
+        }
+
+        return true;
+    });
+
+    /// <summary>Lifts every lock of a person, and lets them be asked again.</summary>
+    public Task UnlockAsync(PrincipalId person, params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
+    {
+        PromptLimits.Forget(transaction, person);
         foreach (var rule in rules)
         {
             Clear(transaction, rule);
@@ -115,9 +183,11 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
 
             var (failures, retryAt) = Find(transaction, rule, now);
             var locked = failures >= rule.LockAt;
+            Attempts.Count(transaction, rules[0].What, DateTimeOffset.FromUnixTimeMilliseconds(now), refused: 1);
             return new(false, locked, locked ? null : DateTimeOffset.FromUnixTimeMilliseconds(retryAt), failures);
         }
 
+        Attempts.Count(transaction, rules[0].What, DateTimeOffset.FromUnixTimeMilliseconds(now), failed: 1);
         return new(true, false, null, Find(transaction, rules[0], now).Failures);
     }
 

@@ -29,6 +29,7 @@ internal static class PeopleServices
         services.AddSingleton<Summaries>();
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<IPeople, PersonStore>();
+        services.AddSingleton<ILocks, Locks>();
         services.AddSingleton<IAccessTokens, AccessTokens>();
         services.AddSingleton<SshKeyRegister>();
         services.AddSingleton<ISshKeys, SshKeys>();

@@ -94,7 +94,7 @@ internal sealed class PersonStore(
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.DisabledAt, (DateTimeOffset?)null), CancellationToken.None), cancellation);
 
     public Task<Result<PersonSummary>> UnlockAsync(string name, string actor, CancellationToken cancellation) =>
-        ChangeAsync(name, AuditTypes.PersonUnlocked, actor, (_, person) => throttles.ClearAsync(Summaries.LocksOf(person)), cancellation);
+        ChangeAsync(name, AuditTypes.PersonUnlocked, actor, (_, person) => throttles.UnlockAsync(person.PrincipalId, Summaries.LocksOf(person)), cancellation);
 
     // One transaction: nobody sees a disabled person with a living token. What enabling brings back is the account, not these.
     private async Task DisableAsync(GatewayDbContext database, Person person)

@@ -22,8 +22,9 @@ internal sealed class SignIn(
 
     public async Task<Result<SessionStart>> PasswordAsync(string name, string password, string? code, ClientAddress from, CancellationToken cancellation)
     {
-        var (byPassword, byAddress) = (ThrottleRule.Password(SubjectOf(name)), ThrottleRule.Address(from));
-        var attempt = await throttles.ReserveAsync(byPassword, byAddress);
+        var subject = SubjectOf(name);
+        var (byPassword, byAddress) = (ThrottleRule.Password(subject), ThrottleRule.Address(from));
+        var attempt = await throttles.ReserveAsync(subject, from, byPassword, byAddress);
         if (!attempt.Allowed)
         {
             return RefusalOf(attempt.Locked, attempt.RetryAt);
@@ -44,8 +45,9 @@ internal sealed class SignIn(
 
         await ledger.WriteAsync(transaction =>
         {
-            Throttles.Clear(transaction, byPassword);
+            throttles.Succeeded(transaction, byPassword);
             Throttles.Refund(transaction, byAddress);
+            RefusedNames.Forget(transaction, from, subject);
             return true;
         });
         var hasPasskey = principal.Factors.Contains(FactorKind.WebAuthn);
@@ -83,7 +85,7 @@ internal sealed class SignIn(
 
     public async Task<Result<SessionStart>> PasskeyAsync(string ceremonyKey, string assertionJson, ClientAddress from, CancellationToken cancellation)
     {
-        var byAddress = ThrottleRule.Address(from);
+        var byAddress = ThrottleRule.Passkeys(from);
         var attempt = await throttles.ReserveAsync(byAddress);
         if (!attempt.Allowed)
         {
@@ -98,7 +100,8 @@ internal sealed class SignIn(
 
         await ledger.WriteAsync(transaction =>
         {
-            Throttles.Refund(transaction, byAddress);
+            throttles.Succeeded(transaction, byAddress);
+            RefusedNames.Forget(transaction, from, principal.Name);
             Throttles.Clear(transaction, ThrottleRule.Password(principal.Name));
             Throttles.Clear(transaction, ThrottleRule.Totp(principal.Id));
             Throttles.Clear(transaction, ThrottleRule.Recovery(principal.Id));

@@ -111,6 +111,11 @@ internal sealed class RefusalText(GatewayOptions options, IPeople people)
                 "Too many commands are waiting for approval already.",
                 $"Approve or deny them at {Url}/ and run this one again.",
             ],
+            ReasonCode.TooManyPrompts =>
+            [
+                "You were asked too often without approving, so nobody asked you again.",
+                $"Approve what is yours at {Url}/ or try again in {Wait(refused.RetryAfter)}.",
+            ],
             ReasonCode.AccessEnded =>
             [
                 $"Your access has ended, or the {EndOf(request.Credential.Id)}.",
@@ -173,6 +178,7 @@ internal sealed class RefusalText(GatewayOptions options, IPeople people)
     {
         ReasonCode.NotApprovedInTime or ReasonCode.RequestExpired => "not approved in time",
         ReasonCode.PersonDeclined or ReasonCode.PersonReported or ReasonCode.WrongNumbers or ReasonCode.RecentlyDenied => "second factor denied",
+        ReasonCode.TooManyPrompts => "asked too often",
         ReasonCode.NoFactorSetUp or ReasonCode.NoFactorStrongEnough or ReasonCode.SecurityKeyWantsSsh or ReasonCode.SecurityKeyUsed => "second factor required",
         ReasonCode.UpstreamUnavailable => "the Git host failed",
         ReasonCode.UpstreamNotFound or ReasonCode.UpstreamForbidden or ReasonCode.UpstreamCredentialRefused => "refused by the Git host",
@@ -210,6 +216,9 @@ internal sealed class RefusalText(GatewayOptions options, IPeople people)
     private static string Rule(Refused refused) => refused.Reason.Rule is { } rule ? $" (rule {rule})" : "";
 
     private IEnumerable<string> Report(Refused refused) => refused.Challenge is { } id ? [$"Not you? {Url}/a/{id}/report"] : [];
+
+    private static string Wait(TimeSpan? wait) =>
+        wait > TimeSpan.FromSeconds(90) ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(wait.Value.TotalMinutes)} min") : $"{Seconds(wait)} s";
 
     private static string Seconds(TimeSpan? wait) => Math.Ceiling((wait ?? TimeSpan.FromSeconds(60)).TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
 }

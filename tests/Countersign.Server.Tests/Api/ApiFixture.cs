@@ -60,7 +60,7 @@ public sealed class ApiFixture : IAsyncLifetime
             .AddSingleton<IPeople>(People).AddSingleton<ISignIn>(People).AddSingleton<ISessions>(People)
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)
             .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces).AddSingleton<IUpstreamDesk, FakeUpstreams>()
-            .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>()
+            .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>().AddSingleton(DispatchProxy.Create<ILocks, NotAsked>())
             .AddSingleton(DispatchProxy.Create<ISshKeys, NotAsked>()).AddSingleton(DispatchProxy.Create<IUpstreamTokens, NotAsked>());
         app = builder.Build();
         app.MapApi();

@@ -285,6 +285,11 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await LookAsync(visit, "repository-new", "/repositories/new");
         await LookAsync(visit, "people", "/people");
         await LookAsync(visit, "people-nobody", "/people?q=nobody");
+        await LookAsync(visit, "locks-none", "/locks");
+        await LockAsync(gateway);
+        await LookAsync(visit, "locks", "/locks");
+        await visit.Page.Locator("details summary").ClickAsync();
+        await LookAsync(visit, "locks-numbers");
         await LookAsync(visit, "upstreams-none", "/upstreams");
         await visit.ClickAsync("new-upstream");
         await visit.AtAsync("/upstreams/new");
@@ -325,6 +330,28 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.SubmitAsync("check-policy");
         await LookAsync(visit, "policy-wrong");
         AssertSound();
+    }
+
+    /// <summary>Somebody's password locked, a name that nobody has, a network with many names, and other hours with attempts.</summary>
+    private static async Task LockAsync(GatewayFixture gateway)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var throttles = gateway.Get<Countersign.Server.Factors.Throttles>();
+        foreach (var name in new[] { "somebody.with-a-very-long-name.from.another_department.of-us", "nobody" })
+        {
+            gateway.Clock.Advance(TimeSpan.FromMinutes(-50)); // and forth again: the session must not grow old
+            for (var attempt = 0; attempt < 10; attempt++)
+            {
+                await throttles.ReserveAsync(Countersign.Server.Factors.ThrottleRule.Password(name));
+                gateway.Clock.Advance(TimeSpan.FromMinutes(5));
+            }
+        }
+
+        var stranger = new ClientAddress(System.Net.IPAddress.Parse("2001:db8:1:2::9"));
+        for (var number = 0; number < 15; number++)
+        {
+            await gateway.Get<ISignIn>().PasswordAsync($"name{number}", "wrong horse battery staple", null, stranger, cancellation);
+        }
     }
 
     /// <summary>A host that nobody has asked yet, and one that cannot be reached.</summary>

@@ -29,6 +29,8 @@ internal sealed class GatewayFixture : IAsyncDisposable
     private GatewayFixture(Dictionary<string, string?> settings, Action<IServiceCollection>? replace, Func<GatewayOptions, GatewayOptions>? options)
     {
         (this.settings, this.replace) = (settings, replace);
+        settings.TryAdd("Holds:PromptsPerMinute", "1000"); // a story asks one person more often than somebody at work is asked
+        settings.TryAdd("Holds:PromptsPerHour", "1000");
         var port = FreePort();
         Options = new()
         {

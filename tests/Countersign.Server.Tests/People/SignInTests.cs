@@ -100,15 +100,83 @@ public sealed class SignInTests
     {
         await using var gateway = await PeopleFixture.StartAsync();
         await gateway.AddPersonAsync("ann", PeopleFixture.Password);
-        for (var number = 0; number < 30; number++)
+        for (var number = 0; number < 10; number++)
         {
             Assert.Equal("refused", (await SignInAsync(gateway, $"name{number}", Wrong)).Refusal?.Code);
         }
+
+        Assert.Equal("refused", (await SignInAsync(gateway, "name3", Wrong)).Refusal?.Code); // is one of the ten
 
         Assert.Equal("delayed", (await SignInAsync(gateway, "ann", PeopleFixture.Password)).Refusal?.Code);
         Assert.NotNull((await SignInAsync(gateway, "ann", PeopleFixture.Password, from: "198.51.100.1")).Value);
         gateway.Clock.Advance(TimeSpan.FromMinutes(16));
         Assert.NotNull((await SignInAsync(gateway, "ann", PeopleFixture.Password)).Value);
+    }
+
+    [Fact]
+    public async Task One_name_may_be_mistyped_often_before_its_address_waits()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        await gateway.AddPersonAsync("ann", PeopleFixture.Password);
+        for (var number = 0; number < 9; number++)
+        {
+            await SignInAsync(gateway, "typist", Wrong);
+            gateway.Clock.Advance(TimeSpan.FromMinutes(5));
+        }
+
+        Assert.NotNull((await SignInAsync(gateway, "ann", PeopleFixture.Password)).Value);
+    }
+
+    [Fact]
+    public async Task An_office_whose_people_mistype_and_then_get_in_is_never_held_up()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        for (var number = 0; number < 25; number++)
+        {
+            await gateway.AddPersonAsync($"person{number}", PeopleFixture.Password);
+            Assert.Equal("refused", (await SignInAsync(gateway, $"person{number}", Wrong)).Refusal?.Code);
+            Assert.NotNull((await SignInAsync(gateway, $"person{number}", PeopleFixture.Password)).Value);
+        }
+    }
+
+    [Fact]
+    public async Task Hundreds_of_stolen_passwords_at_once_from_one_IPv6_network_try_ten_names_known_or_not_and_after_a_restart_none_more()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        await gateway.AddPersonAsync("ann", PeopleFixture.Password);
+        for (var number = 0; number < 20; number++)
+        {
+            await gateway.AddPersonAsync($"person{number}"); // known, among two hundred that are not
+        }
+
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Task.Run(() =>
+            SignInAsync(gateway, $"person{number}", Wrong, from: $"2001:db8:1:2::{number + 1:x}"))));
+        Assert.Equal((10, 190), (refusals.Count(result => result.Refusal?.Code == "refused"), refusals.Count(result => result.Refusal?.Code == "delayed")));
+        Assert.Single(refusals.Where(result => result.Refusal?.Code == "delayed").Select(result => result.Refusal!.Message).Distinct());
+
+        await gateway.RestartAsync();
+        Assert.Equal("delayed", (await SignInAsync(gateway, "ann", PeopleFixture.Password, from: "2001:db8:1:2::fff")).Refusal?.Code);
+        Assert.NotNull((await SignInAsync(gateway, "ann", PeopleFixture.Password, from: "2001:db8:1:3::1")).Value);
+        gateway.Clock.Advance(TimeSpan.FromDays(-1)); // a clock that was set back keeps nobody out for a day
+        await SignInAsync(gateway, "ann", PeopleFixture.Password, from: "2001:db8:1:2::fff");
+        gateway.Clock.Advance(TimeSpan.FromMinutes(16));
+        Assert.NotNull((await SignInAsync(gateway, "ann", PeopleFixture.Password, from: "2001:db8:1:2::fff")).Value);
+    }
+
+    [Fact]
+    public async Task A_network_from_which_passwords_are_stuffed_never_holds_up_a_passkey()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync("ann", PeopleFixture.Password);
+        using var key = await gateway.AddPasskeyAsync(ann);
+        for (var number = 0; number < 60; number++)
+        {
+            await SignInAsync(gateway, $"name{number % 12}", Wrong);
+        }
+
+        Assert.Equal("delayed", (await SignInAsync(gateway, "ann", PeopleFixture.Password)).Refusal?.Code);
+        var (options, ceremony) = await gateway.SignIn.PasskeyOptionsAsync(CancellationToken.None);
+        Assert.NotNull((await gateway.SignIn.PasskeyAsync(ceremony, key.Assert(options), PeopleFixture.Home, CancellationToken.None)).Value);
     }
 
     [Fact]

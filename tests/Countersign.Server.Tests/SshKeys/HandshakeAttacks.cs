@@ -187,6 +187,21 @@ public sealed class HandshakeAttacks
     }
 
     [Fact]
+    public async Task Signing_in_with_a_security_key_asks_nobody_so_a_flood_of_requests_does_not_stop_it()
+    {
+        await using var story = await BeginAsync(factor: true, prompts: 1);
+        var handshake = story.SignIn();
+        Assert.True((await story.RunAsync(handshake, "one")).Forwarded);
+        var held = story.RunAsync(handshake, "two"); // by the same connection: this one is asked about
+        var asked = await story.Ann.NextRequestAsync();
+        Assert.Equal(ReasonCode.TooManyPrompts, (await story.RunAsync(handshake, "three")).Refused);
+
+        Assert.True((await story.RunAsync(story.SignIn(), "four")).Forwarded);
+        await story.Ann.DenyAsync(asked);
+        Assert.False((await held).Forwarded);
+    }
+
+    [Fact]
     public async Task This_was_not_me_removes_the_key_for_ever_and_says_so_of_an_ssh_key()
     {
         await using var story = await BeginAsync(factor: true);
@@ -202,9 +217,9 @@ public sealed class HandshakeAttacks
         Assert.Contains(notices, notice => notice.Text.Contains("The SSH key", StringComparison.Ordinal) && notice.Text.Contains("cannot come back", StringComparison.Ordinal));
     }
 
-    private static async Task<Story> BeginAsync(string? policy = null, bool factor = false)
+    private static async Task<Story> BeginAsync(string? policy = null, bool factor = false, int prompts = 1000)
     {
-        var gateway = await GatewayFixture.StartAsync(policy);
+        var gateway = await GatewayFixture.StartAsync(policy, new() { ["Holds:PromptsPerMinute"] = $"{prompts}" });
         await gateway.AddRepositoryAsync();
         var ann = await gateway.AddPersonAsync(factor: factor);
         var device = await SoftwareSecurityKey.MakeAsync(Path.Combine(gateway.Folder.FullName, "sk"));

@@ -44,6 +44,14 @@ internal static class LedgerSchema
         CREATE TABLE lfs_locks (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, repository TEXT NOT NULL,
             path TEXT NOT NULL, owner TEXT NOT NULL, owner_name TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (repository, path));
         """,
+        """
+        CREATE TABLE prompts (person TEXT NOT NULL, at INTEGER NOT NULL, recorded INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX prompts_by_person ON prompts (person, at);
+        CREATE TABLE refused_names (network TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (network, name)) WITHOUT ROWID;
+        CREATE INDEX refused_names_by_time ON refused_names (at);
+        CREATE TABLE attempts (hour INTEGER NOT NULL, what TEXT NOT NULL, failed INTEGER NOT NULL, refused INTEGER NOT NULL,
+            PRIMARY KEY (hour, what)) WITHOUT ROWID;
+        """,
     ];
 
     public static long Version => Migrations.Length;

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Countersign.Core.Audit;
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
+using Countersign.Server.Factors;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Transports.Https;
@@ -37,7 +39,7 @@ internal sealed class CredentialRejections(Ledger ledger, TimeProvider clock)
         // The name is what somebody typed: it may be anything, even a secret in the wrong field, so only a plain one is kept.
         var named = userName is { Length: <= 64 } && !userName.StartsWith("csn_", StringComparison.OrdinalIgnoreCase) ? TerminalText.Line(userName) : "";
         networks[client.Network] = (now, 0);
-        await ledger.WriteAsync(transaction => transaction.Append(new(AuditTypes.CredentialRejected, now, "system")
+        var record = new AuditEvent(AuditTypes.CredentialRejected, now, "system")
         {
             Facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
             {
@@ -45,6 +47,11 @@ internal sealed class CredentialRejections(Ledger ledger, TimeProvider clock)
                 ["claimed_name"] = named,
                 ["more_since_last_record"] = unrecorded.ToString(CultureInfo.InvariantCulture),
             },
-        }));
+        };
+        await ledger.WriteAsync(transaction =>
+        {
+            Attempts.Count(transaction, "token", now, failed: unrecorded + 1);
+            return transaction.Append(record);
+        });
     }
 }

@@ -1,0 +1,27 @@
+using Countersign.Server.People;
+
+namespace Countersign.Server.Web.Views;
+
+/// <summary>What is locked, in words.</summary>
+internal static class LockWords
+{
+    public static string Whose(ActiveLock one) => one.Subject.Length > 0 ? one.Subject : "A name that nobody has";
+
+    public static string What(ActiveLock one) => one.What switch
+    {
+        "password" => "password",
+        "totp" => "authenticator app",
+        "recovery" => "recovery codes",
+        "prompts" => "not asked",
+        _ => "network",
+    };
+
+    public static string Why(ActiveLock one) => one.What switch
+    {
+        "password" => $"{one.Attempts} wrong passwords",
+        "totp" or "recovery" => $"{one.Attempts} wrong codes",
+        "prompts" => $"asked {one.Attempts} times without an approval",
+        "names" => $"passwords of {one.Attempts} different names were wrong",
+        _ => $"{one.Attempts} failed sign-ins, which now wait longer and longer",
+    };
+}
