@@ -76,6 +76,15 @@ public sealed class RequestViewTests
     [InlineData(-600, "in 10 min")]
     public void Times_are_said_as_people_say_them(int secondsAgo, string words) => Assert.Equal(words, When.InWords(Now.AddSeconds(-secondsAgo), Now));
 
+    [Theory]
+    [InlineData("t", true)]
+    [InlineData("ssh-0123456789abcdef0123456789abcdef", false)]
+    public void Only_a_command_over_HTTPS_is_run_again_after_a_late_approval(string credential, bool again)
+    {
+        var view = View(GitService.ReceivePack);
+        Assert.Equal(again, (view with { Challenge = view.Challenge with { Credential = new(credential, "laptop") } }).MayOutliveCommand);
+    }
+
     private static RequestView View(GitService service)
     {
         Assert.True(RepositoryPath.TryParse("acme/core", out var repository));

@@ -1,5 +1,6 @@
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Web.Views;
 
@@ -43,6 +44,9 @@ internal sealed record RequestView(Challenge Challenge, DateTimeOffset Now)
     };
 
     public string Client => VisibleText.Of(Challenge.UserAgent) is { Length: > 0 } agent ? agent : "says nothing about itself";
+
+    /// <summary>The command may be over while its request is open; then it is run again. Over SSH a request goes with its command.</summary>
+    public bool MayOutliveCommand => Challenge.CommandToken is null && (Challenge.Command.Lfs is not null || !SshKeyId.IsOne(Challenge.Credential.Id));
 
     public TimeSpan Left => Challenge.ExpiresAt > Now ? Challenge.ExpiresAt - Now : TimeSpan.Zero;
 
