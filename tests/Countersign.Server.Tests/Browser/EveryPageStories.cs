@@ -311,7 +311,7 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.FillAsync("upstream-people", "j.doe=ann\nnobody");
         await visit.FillAsync("upstream-workspaces", "none");
         await visit.SubmitAsync("add-upstream");
-        await Expect(visit.The("wrong-people")).ToBeVisibleAsync(); // folded fields are open where they are wrong
+        await Expect(visit.The("wrong-people")).ToBeVisibleAsync();
         await LookAsync(visit, "upstream-new-people");
         await visit.FillAsync("upstream-people", "j.doe=ann");
         await visit.SubmitAsync("add-upstream");

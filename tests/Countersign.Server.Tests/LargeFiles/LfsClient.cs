@@ -23,10 +23,16 @@ internal static class LfsClient
     public static async Task<GitClient> WorkTreeAsync(GatewayFixture gateway, TestPerson person, string name = "tree")
     {
         var folder = Path.Combine(gateway.Folder.FullName, "work", name);
+        return await WorkTreeAsync(Path.Combine(gateway.Options.RepositoriesFolder, "ACME", "core.git"), folder, person.UrlOf("ACME/core"));
+    }
+
+    /// <summary>A work tree of the bare repository, whose remote is <paramref name="url"/>.</summary>
+    public static async Task<GitClient> WorkTreeAsync(string bare, string folder, string url)
+    {
         var environment = new Dictionary<string, string>(Filter) { ["GIT_LFS_SKIP_SMUDGE"] = "1" };
-        await new GitClient(Path.Combine(gateway.Folder.FullName, "work"), 2, environment).SucceedAsync("clone", "-q", Path.Combine(gateway.Options.RepositoriesFolder, "ACME", "core.git"), folder);
+        await new GitClient(Path.GetDirectoryName(folder)!, 2, environment).SucceedAsync("clone", "-q", bare, folder);
         var git = In(folder);
-        await git.SucceedAsync("remote", "set-url", "origin", person.UrlOf("ACME/core"));
+        await git.SucceedAsync("remote", "set-url", "origin", url);
         await git.SucceedAsync("lfs", "install", "--local");
         if (!File.Exists(Path.Combine(folder, ".gitattributes")))
         {

@@ -100,6 +100,25 @@ public sealed class TransferTokenAttacks
     }
 
     [Fact]
+    public async Task A_transfer_token_is_worth_nothing_when_its_Git_host_is_somewhere_else()
+    {
+        await using var far = await FarLfs.StartAsync(Policies.EverythingFree);
+        var gateway = far.Story.Gateway;
+        using var lfs = new LfsConversation(gateway);
+        await lfs.PutAsync(far.Story.Ann, Content);
+        var (download, upload) = (await TokenAsync(lfs, far.Story.Ann), (await lfs.BatchAsync(far.Story.Ann, "upload", LfsConversation.OidOf([1]), 1)).Token("upload"));
+        Assert.Equal(Content, (await lfs.DownloadAsync(download, Oid)).Body);
+
+        var secret = gateway.Get<Countersign.Server.Upstreams.UpstreamStore>().Find("far")!.ServiceSecret;
+        var (exit, _, error) = await Cli.CommandLineTests.RunAsync(
+            ["upstream", "set", "far", "--base", far.Host.Url.Replace("localhost", "127.0.0.1", StringComparison.Ordinal), "--secret-stdin", "--data", gateway.Options.Data], secret + "\n");
+        Assert.True(exit == 0, error);
+        Assert.Equal(403, (await lfs.DownloadAsync(download, Oid)).Status);
+        Assert.Equal(403, (await lfs.UploadAsync(upload, LfsConversation.OidOf([1]), [1])).Status);
+        Assert.False(File.Exists(LfsClient.StoredAt(far.Host, LfsConversation.OidOf([1]))));
+    }
+
+    [Fact]
     public async Task Transfer_tokens_and_addresses_are_in_no_record()
     {
         await using var gateway = await GatewayFixture.StartAsync(Policies.EverythingFree);

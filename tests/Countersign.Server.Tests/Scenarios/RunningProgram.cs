@@ -27,10 +27,12 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     private string Data => Path.Combine(folder.FullName, "data");
 
-    public static async Task<RunningProgram> StartAsync()
+    public static Task<RunningProgram> StartAsync() => StartAsync(new Dictionary<string, string>());
+
+    public static async Task<RunningProgram> StartAsync(IReadOnlyDictionary<string, string> environment)
     {
         var program = new RunningProgram();
-        program.serving = Start("serve", "--data", program.Data, "--http", $"127.0.0.1:{new Uri(program.Url).Port}", "--url", program.Url, "--ssh", "off");
+        program.serving = Start(environment, "serve", "--data", program.Data, "--http", $"127.0.0.1:{new Uri(program.Url).Port}", "--url", program.Url, "--ssh", "off");
         program.serving.StandardInput.Close();
         using var patience = new CancellationTokenSource(Patience);
         while (await program.serving.StandardOutput.ReadLineAsync(patience.Token) is { } line)
@@ -130,10 +132,17 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
-    private static Process Start(params string[] words)
+    private static Process Start(params string[] words) => Start(new Dictionary<string, string>(), words);
+
+    private static Process Start(IReadOnlyDictionary<string, string> environment, params string[] words)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "countersign.dll"));
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         foreach (var word in words)
         {
             start.ArgumentList.Add(word);

@@ -20,7 +20,7 @@ internal sealed class NewUpstreamModel(IUpstreamDesk desk) : SignedInPage
     public Refusal? Refusal { get; private set; }
 
     /// <summary>The folded fields are open where one of them is wrong.</summary>
-    public bool AdvancedIsOpen => Refusal?.Field is "path" or "mount" or "identity" or "people" or "proxy" or "lfs" or "workspaces";
+    public bool AdvancedIsOpen => Refusal?.Field is "path" or "mount" or "proxy" or "lfs" or "workspaces";
 
     public async Task<IActionResult> OnPostAsync()
     {

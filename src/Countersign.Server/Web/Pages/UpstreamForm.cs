@@ -11,7 +11,8 @@ internal sealed class UpstreamForm
 
     public string? Base { get; set; }
 
-    public string? Credentials { get; set; } = "passed";
+    /// <summary>Not the people's own at first: where any name goes with a token, whose it is must be said too.</summary>
+    public string? Credentials { get; set; } = "service";
 
     public string? User { get; set; }
 
