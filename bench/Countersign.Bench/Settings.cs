@@ -10,6 +10,9 @@ internal static class Settings
     /// <summary>Approvals one by one while all others are held.</summary>
     public static int Singles { get; } = Number("BENCH_SINGLES", 500);
 
+    /// <summary>Rounds of 500 wrong codes at once.</summary>
+    public static int GuessRounds { get; } = Number("BENCH_GUESS_ROUNDS", 1_000);
+
     public static int Decisions { get; } = Number("BENCH_DECISIONS", 20_000);
 
     public static int GrantRequests { get; } = Number("BENCH_GRANT_REQUESTS", 2_000);

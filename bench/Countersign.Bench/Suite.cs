@@ -16,9 +16,9 @@ internal static class Suite
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
                 [("holds", HeldRequests.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
-                 ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync), ("ssh", SshSuite.RunAsync)])
+                 ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync), ("ssh", SshSuite.RunAsync), ("guesses", Guesses.RunAsync)])
             {
-                if (what == name || (what == "all" && name != "rates"))
+                if (what == name || (what == "all" && name is not ("rates" or "guesses")))
                 {
                     await RunAsync(name, run, folder.CreateSubdirectory(name).FullName, report);
                 }
