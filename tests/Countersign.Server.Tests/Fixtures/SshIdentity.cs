@@ -81,7 +81,8 @@ internal sealed class SshIdentity
 
     private static Process Launch(string program, string[] arguments, string? protocol, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // Where the tests run in the background of a shell, Ctrl-C is ignored, and children inherit that.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", program, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())

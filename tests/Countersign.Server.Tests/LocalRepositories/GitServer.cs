@@ -1,5 +1,6 @@
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,6 +10,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using System.Net;
 
 namespace Countersign.Server.Tests.LocalRepositories;
@@ -57,6 +59,7 @@ internal sealed class GitServer : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
+        builder.Services.AddSingleton(_ => Ledger.Open(new(Path.Combine(folder, "ledger.db")), new byte[32], NullLogger<Ledger>.Instance)); // for locks of large files
         builder.Services.AddSingleton(new GatewayOptions
         {
             Data = Path.Combine(folder, "data"),

@@ -46,6 +46,13 @@ internal sealed class HandSession : IDisposable
     /// <summary>As when the connection is lost.</summary>
     public Task LeaveAsync() => gone.CancelAsync();
 
+    /// <summary>The same, until the command has ended; how it ends is of no interest when nobody is there.</summary>
+    public async Task LeaveForGoodAsync()
+    {
+        await gone.CancelAsync();
+        await Task.WhenAny(Status).WaitAsync(Patience, TestContext.Current.CancellationToken);
+    }
+
     /// <summary>What comes until the text does, or to the end.</summary>
     public Task<string> ReadUntilAsync(string text) => ReadAsync(output.Reader, text);
 

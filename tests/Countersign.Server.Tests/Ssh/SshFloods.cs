@@ -24,7 +24,7 @@ public sealed class SshFloods
         var bobs = await SshStory.AddKeyAsync(story.Gateway, await story.Gateway.AddPersonAsync("bob"), BobsKey);
         using var first = story.Relay.Begin(story.Key, Fetch, 2);
         using var second = story.Relay.Begin(story.Key, "git-receive-pack '/ACME/core.git'");
-        Assert.True(SpinWait.SpinUntil(() => story.Gateway.Get<HoldPlaces>().Taken == 2, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => story.Gateway.Get<ChallengeAnnouncements>().Waiting == 2, TimeSpan.FromSeconds(30)));
 
         var third = await story.Relay.RunAsync(story.Key, Fetch);
         Assert.Equal((75, "", "countersign: Too many of your commands wait or run already. Run this one again when some have ended.\n"), (third.ExitCode, third.Output, third.Error));
@@ -32,14 +32,12 @@ public sealed class SshFloods
         using var other = story.Relay.Begin(bobs, Fetch, 2);
         Assert.Contains("waiting for your approval", await other.ReadErrorsAsync("approval"), StringComparison.Ordinal);
 
-        await first.LeaveAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(first.EndAsync);
+        await first.LeaveForGoodAsync();
         using var again = story.Relay.Begin(story.Key, Fetch, 2);
         Assert.Contains("waiting for your approval", await again.ReadErrorsAsync("approval"), StringComparison.Ordinal);
         foreach (var each in new[] { second, other, again })
         {
-            await each.LeaveAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(each.EndAsync);
+            await each.LeaveForGoodAsync();
         }
     }
 
