@@ -66,12 +66,17 @@ internal sealed partial class GitEnforcementPoint(
     private async Task CompleteAsync(IGitExchange exchange, Verdict verdict, ForwardOutcome? outcome)
     {
         var recording = records.CompletedAsync(exchange, verdict, outcome);
-        if (outcome is { Succeeded: true, IsCut: false, BytesOut: > 0 } && exchange.Request.Command.Class == OperationClass.Read && verdict.Decision is Decision.Allow { Grant: null })
+        try
         {
-            await exchange.EndAsync();
+            if (outcome is { Succeeded: true, IsCut: false, BytesOut: > 0 } && exchange.Request.Command.Class == OperationClass.Read && verdict.Decision is Decision.Allow { Grant: null })
+            {
+                await exchange.EndAsync();
+            }
         }
-
-        await recording;
+        finally
+        {
+            await recording; // also where the client has gone meanwhile
+        }
     }
 
     private void Report(CommandRequest request, UpstreamUnavailableException exception)
