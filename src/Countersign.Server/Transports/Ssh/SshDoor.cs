@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.IO.Pipes;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
@@ -284,24 +283,6 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
         }
 
         return status;
-    }
-
-    /// <summary>The client's three ends, as streams that hold no thread while they wait.</summary>
-    private sealed class ShellStreams(Microsoft.Win32.SafeHandles.SafePipeHandle input, Microsoft.Win32.SafeHandles.SafePipeHandle output, Microsoft.Win32.SafeHandles.SafePipeHandle error)
-        : IAsyncDisposable
-    {
-        public Stream Input { get; } = new AnonymousPipeClientStream(PipeDirection.In, input);
-
-        public Stream Output { get; } = new AnonymousPipeClientStream(PipeDirection.Out, output);
-
-        public Stream Error { get; } = new AnonymousPipeClientStream(PipeDirection.Out, error);
-
-        public async ValueTask DisposeAsync()
-        {
-            await Input.DisposeAsync();
-            await Output.DisposeAsync();
-            await Error.DisposeAsync();
-        }
     }
 
     private static partial class Log
