@@ -1,4 +1,3 @@
-using System.Buffers;
 using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Policies;
@@ -21,7 +20,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
     private PushSpool? spool;
 
     private ReceivePackExchange(
-        HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, ParsedHead parsed)
+        HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, PushHead parsed)
     {
         (this.context, this.version, this.body, this.terms, head, headLength) = (context, version, body, terms, parsed.Request, parsed.Length);
         Request = request with { Command = request.Command with { Updates = head.Updates, PushOptions = head.PushOptions } };
@@ -42,7 +41,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
     public static async Task<IHttpExchange?> OpenAsync(
         HttpContext context, CommandRequest request, int version, GitHttpBody body, ExchangeTerms terms, CancellationToken cancellation)
     {
-        var (parsed, error) = await BodyHead.ReadAsync<ParsedHead>(body.Reader, ParsedHead.TryParse, cancellation);
+        var (parsed, error) = await BodyHead.ReadAsync<PushHead>(body.Reader, PushHead.TryParse, cancellation);
         if (parsed is null)
         {
             await GitHttpAnswer.TextAsync(context, StatusCodes.Status400BadRequest, $"Malformed push: {error}.");
@@ -150,16 +149,6 @@ internal sealed class ReceivePackExchange : IHttpExchange
         if (!context.Response.HasStarted)
         {
             GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
-        }
-    }
-
-    private sealed record ParsedHead(ReceivePackRequest Request, long Length)
-    {
-        public static ParseStatus TryParse(in ReadOnlySequence<byte> bytes, out ParsedHead? head, out string error)
-        {
-            var status = ReceivePackRequest.TryParse(bytes, out var request, out var length, out error);
-            head = status == ParseStatus.Done && request is not null ? new(request, length) : null;
-            return status;
         }
     }
 }

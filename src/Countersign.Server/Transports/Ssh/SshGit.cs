@@ -1,4 +1,3 @@
-using System.Buffers;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
@@ -71,7 +70,7 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
             return 0;
         }
 
-        var (parsed, error) = await BodyHead.ReadAsync<ParsedHead>(conversation.Input, ParsedHead.TryParse, gone);
+        var (parsed, error) = await BodyHead.ReadAsync<PushHead>(conversation.Input, PushHead.TryParse, gone);
         if (parsed is null)
         {
             await conversation.Terminal.SayAsync($"Malformed push: {error}.", gone);
@@ -86,15 +85,5 @@ internal sealed class SshGit(GitEnforcementPoint enforcement, SshTranslation tra
         await using var push = new SshPush(conversation, request, parsed.Request, parsed.Length);
         await enforcement.HandleAsync(push, gone);
         return push.Served ? 0 : 1;
-    }
-
-    private sealed record ParsedHead(ReceivePackRequest Request, long Length)
-    {
-        public static ParseStatus TryParse(in ReadOnlySequence<byte> bytes, out ParsedHead? head, out string error)
-        {
-            var status = ReceivePackRequest.TryParse(bytes, out var request, out var length, out error);
-            head = status == ParseStatus.Done && request is not null ? new(request, length) : null;
-            return status;
-        }
     }
 }
