@@ -36,7 +36,7 @@ public sealed record Challenge
     /// <summary>How far and how long the approval reaches.</summary>
     public required GrantTerms Terms { get; init; }
 
-    /// <summary>The number in the person's terminal, two digits (six where it replaces a code).</summary>
+    /// <summary>The number in the person's terminal: two digits, six where it replaces a code.</summary>
     public required string Number { get; init; }
 
     /// <summary>SHA-256 over everything that is approved; see <see cref="OperationDigest"/>.</summary>
@@ -50,6 +50,12 @@ public sealed record Challenge
 
     public int WrongNumbers { get; init; }
 
+    /// <summary>The person has typed the number, and it was right.</summary>
+    public bool NumberTyped { get; init; }
+
+    /// <summary>A proof that is enough as soon as the number is typed; null where there is none.</summary>
+    public FactorProof? AwaitsNumber { get; init; }
+
     /// <summary>Grows by one at each stored change.</summary>
     public long Version { get; init; }
 
@@ -57,8 +63,10 @@ public sealed record Challenge
     {
         (ChallengeState.Pending or ChallengeState.Approved, _) when now >= ExpiresAt
             => this with { State = new ChallengeState.Expired() },
-        (ChallengeState.Pending, ChallengeEvent.Proven { Proof: var proof }) when proof.ChallengeId == Id && Requirement.IsSatisfiedBy(proof)
-            => this with { State = new ChallengeState.Approved(proof) },
+        (ChallengeState.Pending, ChallengeEvent.Proven { Proof: var proof }) when proof.ChallengeId == Id
+            => With(proof),
+        (ChallengeState.Pending, ChallengeEvent.NumberRight) when !NumberTyped
+            => AwaitsNumber is { } proof ? (this with { NumberTyped = true }).With(proof) : this with { NumberTyped = true },
         (ChallengeState.Pending, ChallengeEvent.Declined { Reported: var reported })
             => this with { State = new ChallengeState.Denied(reported ? DenialCause.Reported : DenialCause.Declined) },
         (ChallengeState.Pending, ChallengeEvent.WrongNumber) when WrongNumbers + 1 >= MaxWrongNumbers
@@ -73,4 +81,12 @@ public sealed record Challenge
             => this with { State = new ChallengeState.Spent(proof) },
         _ => this, // every other pairing changes nothing: Denied, Expired, Cancelled and Spent are final
     };
+
+    private Challenge With(FactorProof proof)
+    {
+        var whole = NumberTyped ? proof.WithNumber() : proof;
+        return Requirement.IsSatisfiedBy(whole) ? this with { State = new ChallengeState.Approved(whole), AwaitsNumber = null }
+            : AwaitsNumber is null && Requirement.IsSatisfiedBy(proof.WithNumber()) ? this with { AwaitsNumber = proof }
+            : this;
+    }
 }

@@ -14,6 +14,9 @@ public abstract record ChallengeEvent
 
     public sealed record WrongNumber : ChallengeEvent;
 
+    /// <summary>The person has typed the number without a proof of their own: what they tapped elsewhere, or are about to, counts with it.</summary>
+    public sealed record NumberRight : ChallengeEvent;
+
     public sealed record Cancelled(CancelCause Cause) : ChallengeEvent;
 
     /// <summary>The held command was answered undecided; whoever repeats it may use the approval, whatever its command token.</summary>

@@ -37,4 +37,11 @@ public sealed record FactorProof(ChallengeId ChallengeId, FactorKind Kind, Stren
 
     /// <summary>The signed evidence (a WebAuthn assertion as JSON) that anyone can verify later; null for factors that leave none.</summary>
     public string? Evidence { get; init; }
+
+    /// <summary>The same proof once its owner has typed the number. That makes a push that takes one tap a strong factor: nobody can type what only the right terminal shows.</summary>
+    public FactorProof WithNumber() => this with
+    {
+        NumberTyped = true,
+        Strength = Kind is FactorKind.DuoPush && Strength < Strength.Strong ? Strength.Strong : Strength,
+    };
 }

@@ -23,6 +23,9 @@ public sealed record Principal(PrincipalId Id, string Name, bool IsAdministrator
     /// <summary>The kinds of second factor that the person has set up, and can be asked for at any time.</summary>
     public IReadOnlySet<Challenges.FactorKind> Factors { get; init; } = new HashSet<Challenges.FactorKind>();
 
+    /// <summary>The order in which the person wants to be asked; kinds that are not named come after those that are.</summary>
+    public IReadOnlyList<Challenges.FactorKind> FactorOrder { get; init; } = [];
+
     /// <summary>
     /// Has a FIDO2 SSH key. It proves itself when its owner signs in over SSH or not at all, so nobody can be asked for it, and
     /// it is none of <see cref="Factors"/>: it opens no page, and creates and resets nothing.

@@ -122,7 +122,7 @@ internal static class RequestsResource
     private static Results<Ok<RequestView>, ProblemHttpResult> Answer(ApprovalResult result, HttpContext context, GatewayOptions options, TimeProvider clock) =>
         result switch
         {
-            { Outcome: ApprovalOutcome.Done, Challenge: { } challenge } => TypedResults.Ok(RequestView.Of(challenge, options.Url)),
+            { Outcome: ApprovalOutcome.Done or ApprovalOutcome.NumberTaken, Challenge: { } challenge } => TypedResults.Ok(RequestView.Of(challenge, options.Url)),
             { Outcome: ApprovalOutcome.AlreadySettled, Challenge: { } challenge } => Problems.Of(
                 409, "already_settled", $"The request is {RequestView.StateOf(challenge)} already.", ("state", RequestView.StateOf(challenge))),
             { Outcome: ApprovalOutcome.NumberOwed } => Problems.BadRequest("number_owed", "This request also takes the number in your terminal."),

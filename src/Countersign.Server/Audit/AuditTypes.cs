@@ -16,6 +16,10 @@ internal static class AuditTypes
     public const string ChallengeCancelled = "challenge.cancelled";
     public const string ChallengeSpent = "challenge.spent";
     public const string ChallengeNumberWrong = "challenge.number_wrong";
+    public const string ChallengeNumberTyped = "challenge.number_typed";
+    public const string ChallengeAwaitsNumber = "challenge.awaits_number";
+    public const string ChallengePrompted = "challenge.prompted";
+    public const string ChallengePromptFailed = "challenge.prompt_failed";
     public const string ChallengeLimited = "challenge.limited";
     public const string FactorFailed = "factor.failed";
     public const string FactorLocked = "factor.locked";

@@ -20,6 +20,9 @@ internal enum ApprovalOutcome
     NumberOwed,
     NumberWrong,
 
+    /// <summary>The number came alone and was right: it counts together with what is approved on the person's device, or was.</summary>
+    NumberTaken,
+
     /// <summary>Neither code nor assertion came.</summary>
     ProofOwed,
     ProofRefused,

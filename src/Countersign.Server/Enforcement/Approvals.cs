@@ -3,6 +3,7 @@ using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Enforcement;
 
@@ -10,7 +11,7 @@ namespace Countersign.Server.Enforcement;
 /// The one method by which a request is settled by a person, whatever the surface (page, API, terminal). The order matters:
 /// number, then proof (which spends the code), then the conditional write of the verdict together with its audit record.
 /// </summary>
-internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, CommandReports reports)
+internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IPeople people, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, CommandReports reports)
 {
     /// <summary>Options for <c>navigator.credentials.get</c> bound to this challenge's digest, as JSON (PublicKeyCredentialRequestOptionsJSON); null when there is no such pending request of this person.</summary>
     public async Task<string?> AssertionOptionsAsync(Principal principal, ChallengeId id, CancellationToken cancellation) =>
@@ -36,8 +37,25 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         }
 
         return FactorFor(input) is not var (kind, proof)
-            ? new(ApprovalOutcome.ProofOwed, challenge)
+            ? await TakeNumberAsync(principal, challenge, input)
             : await ProveAsync(principal, challenge, kind, proof, numberTyped: input.Number is not null, cancellation);
+    }
+
+    /// <summary>What a person answered to a prompt of the given kind. Anything but their own answer leaves the request as it is.</summary>
+    public async Task<ApprovalResult> AnswerAsync(PrincipalId person, ChallengeId id, FactorKind kind, PromptAnswer answer)
+    {
+        if (people.FindPrincipal(person) is not { } principal || FindOwn(principal, id) is not { } challenge)
+        {
+            return new(ApprovalOutcome.NotFound);
+        }
+
+        return answer switch
+        {
+            PromptAnswer.Declined declined => await DenyAsync(principal, id, declined.Reported, CancellationToken.None),
+            PromptAnswer.Approved { Proof: var proven } approved when proven.Kind == kind && principal.Factors.Contains(kind) =>
+                await SettleAsync(principal, challenge, approved.NumberTyped ? proven.For(id).WithNumber() : proven.For(id)),
+            _ => new(ApprovalOutcome.ProofRefused, challenge),
+        };
     }
 
     /// <param name="principal">Whose request it must be.</param>
@@ -99,11 +117,33 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return new(ApprovalOutcome.FactorNotAccepted, challenge);
         }
 
-        var settled = await register.SettleAsync(challenge.Id, new ChallengeEvent.Proven(proof), principal.Name);
-        return settled is { Before.State: ChallengeState.Pending, After.State: ChallengeState.Approved or ChallengeState.Spent } now
-            ? new(ApprovalOutcome.Done, now.After)
-            : new(ApprovalOutcome.AlreadySettled, settled?.After);
+        return await SettleAsync(principal, challenge, proof);
     }
+
+    /// <summary>The number alone approves nothing; with a tap on the person's device, before or after it, it does.</summary>
+    private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
+    {
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null }
+            || !principal.Factors.Contains(FactorKind.DuoPush) || !challenge.Requirement.CanBeSatisfiedBy(FactorKind.DuoPush))
+        {
+            return new(ApprovalOutcome.ProofOwed, challenge);
+        }
+
+        return await register.SettleAsync(challenge.Id, new ChallengeEvent.NumberRight(), challenge.PrincipalName) is var (_, after)
+            ? new(after.State is ChallengeState.Pending ? ApprovalOutcome.NumberTaken : Settled(after), after)
+            : new(ApprovalOutcome.NotFound);
+    }
+
+    private async Task<ApprovalResult> SettleAsync(Principal principal, Challenge challenge, FactorProof proof) =>
+        await register.SettleAsync(challenge.Id, new ChallengeEvent.Proven(proof), principal.Name) switch
+        {
+            var (before, after) when before.State is ChallengeState.Pending && after.State is ChallengeState.Approved => new(ApprovalOutcome.Done, after),
+            var (_, after) when after is { State: ChallengeState.Pending, AwaitsNumber: not null } => new(ApprovalOutcome.NumberOwed, after),
+            var (_, after) when after.State is ChallengeState.Pending => new(ApprovalOutcome.FactorNotAccepted, after),
+            var settled => new(ApprovalOutcome.AlreadySettled, settled?.After),
+        };
+
+    private static ApprovalOutcome Settled(Challenge after) => after.State is ChallengeState.Approved ? ApprovalOutcome.Done : ApprovalOutcome.AlreadySettled;
 
     private Challenge? FindOwn(Principal principal, ChallengeId id) =>
         reader.Find(id) is { } challenge && challenge.PrincipalId == principal.Id ? challenge : null;

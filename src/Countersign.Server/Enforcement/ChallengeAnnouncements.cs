@@ -52,17 +52,34 @@ internal sealed class ChallengeAnnouncements
         }
     }
 
+    /// <summary>Raised after a challenge was settled: approved, or at its end.</summary>
+    public event Action<ChallengeId>? Settled;
+
     /// <summary>Tells of a stored change. Held commands wake unless the challenge still is pending.</summary>
     public void Announce(Challenge challenge)
     {
-        if (challenge.State is not ChallengeState.Pending && waiting.TryGetValue(challenge.Id, out var waiters))
+        if (challenge.State is not ChallengeState.Pending)
         {
-            waiters.Wake();
+            if (waiting.TryGetValue(challenge.Id, out var waiters))
+            {
+                waiters.Wake();
+            }
+
+            Settled?.Invoke(challenge.Id);
         }
 
         if (watching.TryGetValue(challenge.PrincipalId, out var watchers))
         {
             watchers.Tell(challenge);
+        }
+    }
+
+    /// <summary>A line for the terminals whose commands wait for this challenge, also for those that join later; nowhere when none waits.</summary>
+    public void Say(ChallengeId id, string line)
+    {
+        if (waiting.TryGetValue(id, out var waiters))
+        {
+            waiters.Say(line);
         }
     }
 
@@ -85,20 +102,25 @@ internal sealed class ChallengeAnnouncements
         }
     }
 
-    /// <summary>One held command. Dispose when it waits no more.</summary>
-    internal sealed class Waiter(Task woken)
+    /// <summary>One held command; <see cref="Leave"/> when it waits no more.</summary>
+    internal sealed class Waiter(Waiters lines)
     {
         private ChallengeAnnouncements? owner;
         private ChallengeId? id;
         private Waiters? group;
+        private int taken;
 
-        public Task Woken => woken;
+        /// <summary>There is a verdict, or the gateway stops.</summary>
+        public bool IsWoken => lines.IsWoken;
 
         public Waiter In(ChallengeAnnouncements announcements, ChallengeId challenge, Waiters waiters)
         {
             (owner, id, group) = (announcements, challenge, waiters);
             return this;
         }
+
+        /// <summary>The lines to show that this command has not shown yet, and what completes when there is more of them or it is woken.</summary>
+        public (IReadOnlyList<string> Lines, Task More) TakeNews() => lines.TakeNews(ref taken);
 
         /// <returns>True when nobody waits for this challenge any more.</returns>
         public bool Leave()
@@ -115,14 +137,48 @@ internal sealed class ChallengeAnnouncements
 
     internal sealed class Waiters
     {
-        private readonly TaskCompletionSource woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Lock gate = new();
+        private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private List<string>? lines;
         private int count;
         private bool closed;
 
         public int Count => count;
 
-        public void Wake() => woken.TrySetResult();
+        public bool IsWoken { get; private set; }
+
+        public void Wake()
+        {
+            lock (gate)
+            {
+                IsWoken = true;
+                changed.TrySetResult();
+            }
+        }
+
+        public void Say(string line)
+        {
+            lock (gate)
+            {
+                (lines ??= []).Add(line);
+                changed.TrySetResult();
+            }
+        }
+
+        public (IReadOnlyList<string> Lines, Task More) TakeNews(ref int taken)
+        {
+            lock (gate)
+            {
+                if (changed.Task.IsCompleted && !IsWoken)
+                {
+                    changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+
+                IReadOnlyList<string> news = lines is null || taken == lines.Count ? [] : lines[taken..];
+                taken += news.Count;
+                return (news, changed.Task);
+            }
+        }
 
         public Waiter? TryAdd()
         {
@@ -134,7 +190,7 @@ internal sealed class ChallengeAnnouncements
                 }
 
                 count++;
-                return new(woken.Task);
+                return new(this);
             }
         }
 

@@ -51,6 +51,13 @@ internal static class ChallengeAudit
                 return AuditTypes.ChallengeExpired;
             case ChallengeState.Spent when before.State is ChallengeState.Approved:
                 return AuditTypes.ChallengeSpent;
+            case ChallengeState.Pending when after.AwaitsNumber is { } proof && before.AwaitsNumber is null:
+                facts["factor"] = proof.Kind.ToString();
+                facts["authenticator"] = proof.Authenticator;
+                AddIfAny(facts, "authenticator_id", proof.AuthenticatorId);
+                return AuditTypes.ChallengeAwaitsNumber;
+            case ChallengeState.Pending when after.NumberTyped && !before.NumberTyped:
+                return AuditTypes.ChallengeNumberTyped;
             default:
                 return after.WrongNumbers > before.WrongNumbers ? AuditTypes.ChallengeNumberWrong : null;
         }

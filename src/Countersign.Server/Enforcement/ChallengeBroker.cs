@@ -7,7 +7,7 @@ namespace Countersign.Server.Enforcement;
 /// <summary>Holds a command until its challenge is settled, its hold time is over, or its client has gone.</summary>
 internal sealed class ChallengeBroker(
     ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions,
-    SecurityKeyHandshakes handshakes, HoldLimits limits)
+    SecurityKeyHandshakes handshakes, Prompter prompter, HoldLimits limits)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // what timers count in; less is no waiting at all
 
@@ -49,7 +49,8 @@ internal sealed class ChallengeBroker(
             if (reader.IsPending(challenge.Id))
             {
                 await exchange.TellAsync(challenge, cancellation);
-                await WaitAsync(exchange, waiter.Woken, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, limits.Clock, cancellation);
+                prompter.Begin(challenge);
+                await WaitAsync(exchange, waiter, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, limits.Clock, cancellation);
             }
         }
         catch
@@ -71,18 +72,25 @@ internal sealed class ChallengeBroker(
     /// Timers run on another clock than the time of day and fire up to a few milliseconds early by it. What is left at the end is
     /// waited for without a sign of life: a command that is held in silence takes none, a byte of it would spoil the answer.
     /// </summary>
-    internal static async Task WaitAsync(IGitExchange exchange, Task woken, DateTimeOffset end, TimeProvider clock, CancellationToken cancellation)
+    internal static async Task WaitAsync(
+        IGitExchange exchange, ChallengeAnnouncements.Waiter waiter, DateTimeOffset end, TimeProvider clock, CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
-        while (end > now)
+        while (end > now && !waiter.IsWoken)
         {
+            var (lines, more) = waiter.TakeNews();
+            foreach (var line in lines)
+            {
+                await exchange.SayAsync(line, cancellation);
+            }
+
             var every = exchange.KeepAliveEvery;
             var lives = every < end - now;
             var step = lives ? every!.Value : end - now;
             try
             {
-                await woken.WaitAsync(step < Shortest ? Shortest : step, clock, cancellation);
-                return;
+                await more.WaitAsync(step < Shortest ? Shortest : step, clock, cancellation);
+                now = clock.GetUtcNow();
             }
             catch (TimeoutException)
             {

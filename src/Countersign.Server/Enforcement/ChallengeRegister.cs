@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Countersign.Core.Challenges;
 using Countersign.Core.Policies;
@@ -13,7 +12,7 @@ namespace Countersign.Server.Enforcement;
 /// told afterwards. <see cref="SettleAsync"/> is the only way to a verdict and <see cref="RedeemAsync"/> the only way to spend one.
 /// </summary>
 internal sealed class ChallengeRegister(
-    Ledger ledger, ChallengeAnnouncements announcements, INotices notices, IOptions<HoldOptions> options, TimeProvider clock)
+    Ledger ledger, ChallengeAnnouncements announcements, INotices notices, ChallengeNumber numbers, IOptions<HoldOptions> options, TimeProvider clock)
 {
     private TimeSpan Longest => LifeOf(TimeSpan.FromSeconds(options.Value.SshSeconds));
 
@@ -201,10 +200,10 @@ internal sealed class ChallengeRegister(
         open.CommandToken == request.CommandToken
         || open is { CommandToken: null, State: ChallengeState.Approved };
 
-    private static Challenge Create(
+    private Challenge Create(
         LedgerTransaction transaction, CommandRequest request, Decision.StepUp owed, string key, ChallengeId? id, TimeSpan life, DateTimeOffset now)
     {
-        var number = request.CommandToken?.Number ?? RandomNumberGenerator.GetInt32(100).ToString("00", CultureInfo.InvariantCulture);
+        var number = request.CommandToken?.Number ?? numbers.Draw();
         while (true)
         {
             id ??= ChallengeId.From(RandomNumberGenerator.GetBytes(16));

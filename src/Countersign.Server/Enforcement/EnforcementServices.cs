@@ -17,6 +17,7 @@ internal static class EnforcementServices
             .AddSingleton<SecurityKeyHandshakes>()
             .AddSingleton<Decider>()
             .AddSingleton<ChallengeAnnouncements>()
+            .AddSingleton<ChallengeNumber>()
             .AddSingleton<ChallengeRegister>()
             .AddSingleton<ChallengeReader>()
             .AddSingleton<HoldPlaces>()
@@ -29,6 +30,7 @@ internal static class EnforcementServices
             .AddSingleton<Forwarder>()
             .AddSingleton<CommandReports>()
             .AddSingleton<Approvals>()
+            .AddSingleton<Prompter>()
             .AddHostedService<ChallengeKeeper>();
     }
 

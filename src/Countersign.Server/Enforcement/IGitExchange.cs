@@ -44,6 +44,9 @@ internal interface IGitExchange
     /// <summary>Shows where to approve, with the number, if this phase can talk.</summary>
     ValueTask TellAsync(Challenge challenge, CancellationToken cancellation);
 
+    /// <summary>One more line while the command waits, if this phase can talk.</summary>
+    ValueTask SayAsync(string line, CancellationToken cancellation) => ValueTask.CompletedTask;
+
     ValueTask KeepAliveAsync(CancellationToken cancellation);
 
     /// <summary>

@@ -12,6 +12,12 @@ internal sealed class Person : IdentityUser<Guid>
 
     public DateTimeOffset? DisabledAt { get; set; }
 
+    /// <summary>Since when the person approves by email; null when they do not.</summary>
+    public DateTimeOffset? EmailApprovalSince { get; set; }
+
+    /// <summary>See <see cref="Factors.FactorOrder"/>; null when the person has said nothing.</summary>
+    public string? FactorOrder { get; set; }
+
     public DateTimeOffset? LastSignInAt { get; set; }
 
     public PrincipalId PrincipalId => new(Id);

@@ -20,6 +20,27 @@ internal sealed class TotpRow
     public DateTimeOffset? LastUsedAt { get; set; }
 }
 
+/// <summary>A person's account at Duo: at most one, added once a push to it was approved.</summary>
+internal sealed class DuoAccountRow
+{
+    public required Guid Id { get; init; }
+
+    public required Guid PersonId { get; init; }
+
+    /// <summary>The name that Duo knows the person by.</summary>
+    public required string UserName { get; init; }
+
+    /// <summary>The device to send to, by Duo's key; null lets Duo choose.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>What the person calls it; at first the device's own name.</summary>
+    public required string Name { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? LastUsedAt { get; set; }
+}
+
 internal sealed class RecoveryCodeRow
 {
     public required Guid Id { get; init; }

@@ -31,6 +31,8 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
 
     public DbSet<RecoveryCodeRow> RecoveryCodes => Set<RecoveryCodeRow>();
 
+    public DbSet<DuoAccountRow> DuoAccounts => Set<DuoAccountRow>();
+
     public DbSet<PasskeyFacts> PasskeyFacts => Set<PasskeyFacts>();
 
     public DbSet<NoticeRow> Notices => Set<NoticeRow>();
@@ -97,6 +99,12 @@ internal sealed class GatewayDbContext(DbContextOptions<GatewayDbContext> option
         {
             totp.ToTable("TotpAuthenticators");
             totp.HasOne<Person>().WithMany().HasForeignKey(row => row.PersonId);
+        });
+        builder.Entity<DuoAccountRow>(account =>
+        {
+            account.HasIndex(row => row.PersonId).IsUnique();
+            account.HasIndex(row => row.UserName).IsUnique(); // one account at Duo is one person's
+            account.HasOne<Person>().WithMany().HasForeignKey(row => row.PersonId);
         });
         builder.Entity<RecoveryCodeRow>(code =>
         {

@@ -31,6 +31,8 @@ public sealed class ChallengeTests
         ExpiresAt = Now.AddMinutes(5),
     };
 
+    private static readonly FactorProof Tap = Proof(FactorKind.DuoPush, Strength.Basic);
+
     private static readonly Dictionary<string, State> States = new()
     {
         ["Pending"] = new State.Pending(),
@@ -44,11 +46,13 @@ public sealed class ChallengeTests
     private static readonly Dictionary<string, Event> Events = new()
     {
         ["proven"] = new Event.Proven(Good),
-        ["proven too weakly"] = new Event.Proven(Proof(FactorKind.DuoPush, Strength.Basic)),
+        ["proven too weakly"] = new Event.Proven(Proof(FactorKind.EmailApproval, Strength.Basic)),
         ["proven for another"] = new Event.Proven(Good with { ChallengeId = ChallengeId.From(Enumerable.Repeat((byte)7, 16).ToArray()) }),
         ["declined"] = new Event.Declined(Reported: false),
         ["reported"] = new Event.Declined(Reported: true),
+        ["tapped"] = new Event.Proven(Tap),
         ["wrong number"] = new Event.WrongNumber(),
+        ["number right"] = new Event.NumberRight(),
         ["cancelled"] = new Event.Cancelled(CancelCause.AccessEnded),
         ["hold ended"] = new Event.HoldEnded(),
         ["redeemed"] = new Event.Redeemed(),
@@ -61,7 +65,9 @@ public sealed class ChallengeTests
     [InlineData("Pending", "proven for another", "Pending")]
     [InlineData("Pending", "declined", "Denied")]
     [InlineData("Pending", "reported", "Denied")]
+    [InlineData("Pending", "tapped", "Pending")]
     [InlineData("Pending", "wrong number", "Pending")]
+    [InlineData("Pending", "number right", "Pending")]
     [InlineData("Pending", "cancelled", "Cancelled")]
     [InlineData("Pending", "hold ended", "Pending")]
     [InlineData("Pending", "redeemed", "Pending")]
@@ -71,7 +77,9 @@ public sealed class ChallengeTests
     [InlineData("Approved", "proven for another", "Approved")]
     [InlineData("Approved", "declined", "Approved")]
     [InlineData("Approved", "reported", "Approved")]
+    [InlineData("Approved", "tapped", "Approved")]
     [InlineData("Approved", "wrong number", "Approved")]
+    [InlineData("Approved", "number right", "Approved")]
     [InlineData("Approved", "cancelled", "Cancelled")]
     [InlineData("Approved", "hold ended", "Approved")]
     [InlineData("Approved", "redeemed", "Spent")]
@@ -130,8 +138,46 @@ public sealed class ChallengeTests
     public void Where_the_number_is_owed_a_proof_without_it_approves_nothing()
     {
         var owed = New with { Requirement = new() { Number = true } };
-        Assert.Same(owed, owed.Apply(new Event.Proven(Good), Now));
+        Assert.IsType<State.Pending>(owed.Apply(new Event.Proven(Good), Now).State);
         Assert.IsType<State.Approved>(owed.Apply(new Event.Proven(Good with { NumberTyped = true }), Now).State);
+    }
+
+    [Fact]
+    public void A_tap_and_the_number_are_a_strong_factor_together_whichever_comes_first()
+    {
+        var tapped = New.Apply(new Event.Proven(Tap), Now);
+        Assert.Equal(("Pending", Tap), (tapped.State.Name, tapped.AwaitsNumber));
+        var typed = New.Apply(new Event.NumberRight(), Now);
+        Assert.Equal(("Pending", true), (typed.State.Name, typed.NumberTyped));
+        var whole = new State.Approved(Tap with { NumberTyped = true, Strength = Strength.Strong });
+        Assert.Equal(whole, tapped.Apply(new Event.NumberRight(), Now).State);
+        Assert.Equal(whole, typed.Apply(new Event.Proven(Tap), Now).State);
+    }
+
+    [Theory]
+    [InlineData(Strength.PhishingResistant)]
+    [InlineData(Strength.HardwareAttested)]
+    public void A_tap_with_the_number_is_no_more_than_strong(Strength owed)
+    {
+        var challenge = New with { Requirement = new() { Strength = owed } };
+        Assert.Same(challenge, challenge.Apply(new Event.Proven(Tap), Now));
+        Assert.IsType<State.Pending>(challenge.Apply(new Event.NumberRight(), Now).Apply(new Event.Proven(Tap), Now).State);
+    }
+
+    [Fact]
+    public void Neither_the_number_alone_nor_a_mail_with_it_is_a_strong_factor()
+    {
+        var typed = New.Apply(new Event.NumberRight(), Now);
+        Assert.Same(typed, typed.Apply(new Event.NumberRight(), Now));
+        Assert.Same(typed, typed.Apply(Events["proven too weakly"], Now));
+    }
+
+    [Fact]
+    public void Three_wrong_numbers_take_the_tap_of_before_along()
+    {
+        var dead = Enumerable.Range(0, 3).Aggregate(New.Apply(new Event.Proven(Tap), Now), (challenge, _) => challenge.Apply(new Event.WrongNumber(), Now));
+        Assert.Same(dead, dead.Apply(new Event.NumberRight(), Now));
+        Assert.Equal(new State.Denied(DenialCause.WrongNumbers), dead.State);
     }
 
     private static readonly Gen<(Event Event, int Seconds)[]> Sequences =
@@ -151,10 +197,10 @@ public sealed class ChallengeTests
                 spent += becameSpent ? 1 : 0;
                 var sound = (!challenge.State.IsFinal || ReferenceEquals(challenge, next))
                     && (next.State is not State.Approved { Proof: var proof } || (proof.ChallengeId == New.Id && New.Requirement.IsSatisfiedBy(proof)))
-                    && (!becameApproved || @event is Event.Proven)
+                    && (!becameApproved || @event is Event.Proven || (@event is Event.NumberRight && challenge.AwaitsNumber is not null))
                     && (!becameSpent || (challenge.State is State.Approved && @event is Event.Redeemed && now < New.ExpiresAt))
                     && next.WrongNumbers is >= 0 and <= Challenge.MaxWrongNumbers
-                    && next with { State = New.State, WrongNumbers = 0, CommandToken = New.CommandToken } == New;
+                    && next with { State = New.State, WrongNumbers = 0, CommandToken = New.CommandToken, NumberTyped = false, AwaitsNumber = null } == New;
                 if (!sound)
                 {
                     return false;

@@ -68,6 +68,9 @@ internal sealed partial class Visitor(GatewayFixture gateway) : IDisposable
         if (json is not null)
         {
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+
+            // What is refused for its size is refused before it is read; whoever sends it all the same may lose the answer with the connection.
+            request.Headers.ExpectContinue = json.Length > 1 << 16;
         }
 
         return await SendAsync(request, headers);

@@ -62,6 +62,7 @@ internal sealed class LfsConversation : IDisposable
     {
         var message = new HttpRequestMessage(HttpMethod.Post, Url(path, repository)) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(json)) };
         message.Content.Headers.ContentType = new(MediaType);
+        message.Headers.ExpectContinue = json.Length > 1 << 16; // what is refused for its size is refused before it is read
         return SendAsync(message, person);
     }
 

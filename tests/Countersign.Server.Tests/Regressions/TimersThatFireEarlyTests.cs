@@ -22,7 +22,7 @@ public sealed class TimersThatFireEarlyTests
         var clock = new EarlyClock();
         var exchange = new CountingExchange(every);
         await ChallengeBroker.WaitAsync(
-            exchange, new TaskCompletionSource().Task, clock.GetUtcNow() + TimeSpan.FromSeconds(50), clock, TestContext.Current.CancellationToken);
+            exchange, new ChallengeAnnouncements().Wait(ChallengeId.From(new byte[16])), clock.GetUtcNow() + TimeSpan.FromSeconds(50), clock, TestContext.Current.CancellationToken);
         return exchange.SignsOfLife;
     }
 

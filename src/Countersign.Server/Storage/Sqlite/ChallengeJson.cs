@@ -38,7 +38,7 @@ internal static partial class ChallengeJson
         challenge.Number, challenge.Digest, challenge.CreatedAt.ToUnixTimeMilliseconds(), challenge.ExpiresAt.ToUnixTimeMilliseconds(),
         challenge.State.Name, Cause(challenge.State), Proof(challenge.State), challenge.WrongNumbers, challenge.Version,
         challenge.Command.Lfs is { } work ? new(work.Verb, work.Files, work.Bytes, work.Subject, work.Forced, work.Path, work.Owner, work.For?.Value, work.ThenPush) : null,
-        challenge.Command.Hidden);
+        challenge.Command.Hidden, challenge.NumberTyped, challenge.AwaitsNumber is { } proof ? FromProof(proof) : null);
 
     private static Challenge To(Row row) => new()
     {
@@ -64,6 +64,8 @@ internal static partial class ChallengeJson
         ExpiresAt = DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt),
         State = State(row),
         WrongNumbers = row.WrongNumbers,
+        NumberTyped = row.NumberTyped,
+        AwaitsNumber = row.AwaitsNumber is { } proof ? ToProof(proof) : null,
         Version = row.Version,
     };
 
@@ -131,7 +133,8 @@ internal static partial class ChallengeJson
         GitService Service, string Repository, Update[] Updates, string[] PushOptions, string Client, string UserAgent, string? CommandToken,
         Strength Strength, FactorKind[] Kinds, Guid[] Models, bool NumberOwed, GrantScope Scope, long Idle, long Max,
         string Number, string Digest, long CreatedAt, long ExpiresAt,
-        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null, HiddenRefs Hidden = HiddenRefs.None);
+        string State, string? Cause, ProofRow? Proof, int WrongNumbers, long Version, Work? Lfs = null, HiddenRefs Hidden = HiddenRefs.None,
+        bool NumberTyped = false, ProofRow? AwaitsNumber = null);
 
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -14,7 +13,7 @@ namespace Countersign.Server.Transports.Https;
 /// of that command a key of its own. The token is stateless: its number is a MAC over its id and the repository, so that a
 /// token for one repository is none for another. It opens nothing: it only names a challenge of whoever signs in with it.
 /// </summary>
-internal sealed partial class CommandRedirect(IOptions<HoldOptions> options, RedirectKey key)
+internal sealed partial class CommandRedirect(IOptions<HoldOptions> options, ChallengeNumber numbers, RedirectKey key)
 {
     /// <summary>Only Git's own command line shows the redirect; libraries that call themselves git/ have no three-part version.</summary>
     public bool IsShownBy(string userAgent) => options.Value.Redirect && IsGitCommandLine(userAgent);
@@ -33,7 +32,7 @@ internal sealed partial class CommandRedirect(IOptions<HoldOptions> options, Red
     private string NumberOf(ChallengeId id, RepositoryPath repository)
     {
         var mac = HMACSHA256.HashData(key.Bytes, Encoding.UTF8.GetBytes($"command-token|{id}|{repository}"));
-        return (BitConverter.ToUInt32(mac) % 100).ToString("00", CultureInfo.InvariantCulture);
+        return numbers.From(BitConverter.ToUInt32(mac));
     }
 
     [GeneratedRegex(@"^git/[0-9]+\.[0-9]+\.[0-9]+", RegexOptions.CultureInvariant)]

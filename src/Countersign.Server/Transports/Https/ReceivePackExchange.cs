@@ -67,6 +67,15 @@ internal sealed class ReceivePackExchange : IHttpExchange
         }
     }
 
+    public async ValueTask SayAsync(string line, CancellationToken cancellation)
+    {
+        if (Talks)
+        {
+            context.Response.BodyWriter.WriteProgress(line);
+            await context.Response.BodyWriter.FlushAsync(cancellation);
+        }
+    }
+
     public async ValueTask KeepAliveAsync(CancellationToken cancellation)
     {
         context.Response.BodyWriter.WriteKeepalive();

@@ -70,6 +70,15 @@ internal sealed class UploadPackExchange : IHttpExchange
         }
     }
 
+    public async ValueTask SayAsync(string line, CancellationToken cancellation)
+    {
+        if (Talks)
+        {
+            context.Response.BodyWriter.WriteProgress(line + "\n\n"); // two, as above
+            await context.Response.BodyWriter.FlushAsync(cancellation);
+        }
+    }
+
     public async ValueTask KeepAliveAsync(CancellationToken cancellation)
     {
         context.Response.BodyWriter.WriteKeepalive();

@@ -22,6 +22,8 @@ internal abstract class SshExchange(SshConversation conversation, CommandRequest
 
     protected SshConversation Conversation => conversation;
 
+    public ValueTask SayAsync(string line, CancellationToken cancellation) => conversation.Terminal.SayAsync(line, cancellation);
+
     public ValueTask TellAsync(Challenge challenge, CancellationToken cancellation) => conversation.TellAsync(Request, challenge, cancellation);
 
     public ValueTask KeepAliveAsync(CancellationToken cancellation) => ValueTask.CompletedTask;

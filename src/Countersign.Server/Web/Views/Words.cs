@@ -43,6 +43,7 @@ internal static class Words
 
     public static string? Trouble(ApprovalResult result, DateTimeOffset now) => result.Outcome switch
     {
+        ApprovalOutcome.NumberTaken => "The number is right. Now approve on your device.",
         ApprovalOutcome.NumberOwed => "Type the number that your terminal shows.",
         ApprovalOutcome.NumberWrong => WrongNumber(result.Challenge),
         ApprovalOutcome.ProofOwed => "Use your passkey, or type a code from your authenticator app.",

@@ -40,8 +40,14 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                         .HasMaxLength(256)
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("EmailApprovalSince")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("EmailConfirmed")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("FactorOrder")
+                        .HasColumnType("TEXT");
 
                     b.Property<bool>("IsAdministrator")
                         .HasColumnType("INTEGER");
@@ -135,6 +141,43 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.HasIndex("OwnerId");
 
                     b.ToTable("AccessTokens");
+                });
+
+            modelBuilder.Entity("Countersign.Server.Storage.DuoAccountRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PersonId")
+                        .IsUnique();
+
+                    b.HasIndex("UserName")
+                        .IsUnique();
+
+                    b.ToTable("DuoAccounts");
                 });
 
             modelBuilder.Entity("Countersign.Server.Storage.MembershipRow", b =>
@@ -590,6 +633,15 @@ namespace Countersign.Server.Storage.Sqlite.Migrations
                     b.HasOne("Countersign.Server.People.Person", null)
                         .WithMany()
                         .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Countersign.Server.Storage.DuoAccountRow", b =>
+                {
+                    b.HasOne("Countersign.Server.People.Person", null)
+                        .WithMany()
+                        .HasForeignKey("PersonId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
