@@ -53,6 +53,9 @@ internal interface IUpstream
     /// <summary>Whether <see cref="InspectAsync"/> can tell what a push does there; where it cannot, no push is kept merely for it.</summary>
     bool Inspects(RepositoryPath repository);
 
+    /// <summary>Whether it finds the end of a pushed pack by itself, so that a body may end behind it or not at all: git does, HTTP does not.</summary>
+    bool FindsPackEnd(RepositoryPath repository) => false;
+
     /// <summary>
     /// Writes the body of <c>info/refs</c> (without HTTP headers) for the service in the given protocol version. Throws
     /// <see cref="UpstreamUnavailableException"/> when the far side cannot or will not serve, and <see cref="OlderProtocolException"/>

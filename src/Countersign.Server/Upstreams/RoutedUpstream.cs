@@ -11,6 +11,8 @@ internal sealed class RoutedUpstream(UpstreamPlaces places, UpstreamStates state
 {
     public bool Inspects(RepositoryPath repository) => Of(repository).Inspects(repository);
 
+    public bool FindsPackEnd(RepositoryPath repository) => Of(repository).FindsPackEnd(repository);
+
     public Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation) =>
         WatchAsync(request, far => far.AdvertiseAsync(request, answer, cancellation));
 

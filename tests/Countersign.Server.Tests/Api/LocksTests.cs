@@ -6,6 +6,7 @@ using Countersign.Server.Tests.Fixtures;
 namespace Countersign.Server.Tests.Api;
 
 /// <summary>The one screen of administrators for what is locked, and the same by the API.</summary>
+[Trait("Category", "slow")]
 public sealed class LocksTests
 {
     private const string Wrong = "wrong horse battery staple";

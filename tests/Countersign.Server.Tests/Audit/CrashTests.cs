@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Countersign.Server.Tests.Audit;
 
+[Trait("Category", "slow")]
 public sealed class CrashTests
 {
     private const string VictimFolder = "COUNTERSIGN_TEST_VICTIM";

@@ -10,6 +10,7 @@ namespace Countersign.Server.Tests.LocalRepositories;
 
 /// <summary>A child never outlives its request, and a request that breaks changes nothing.</summary>
 [Collection(nameof(ChildLifetimeTests))]
+[Trait("Category", "slow")]
 public sealed class ChildLifetimeTests : IAsyncLifetime
 {
     private GitServer _server = null!;

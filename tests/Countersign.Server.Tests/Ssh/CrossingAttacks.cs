@@ -8,6 +8,7 @@ using Countersign.Server.Tests.Fixtures;
 namespace Countersign.Server.Tests.Ssh;
 
 /// <summary>What was got at one door, tried at another; and texts that are not only text.</summary>
+[Trait("Category", "slow")]
 public sealed class CrossingAttacks
 {
     private const string Fetch = "git-upload-pack '/ACME/core.git'";
@@ -17,7 +18,6 @@ public sealed class CrossingAttacks
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    [Trait("Category", "slow")]
     public async Task An_approval_of_a_key_is_none_of_a_token_and_the_reverse(bool sshFirst)
     {
         await using var story = await SshStory.StartAsync();

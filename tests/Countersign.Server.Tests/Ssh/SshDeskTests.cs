@@ -6,6 +6,7 @@ using Countersign.Server.Tests.Fixtures;
 namespace Countersign.Server.Tests.Ssh;
 
 /// <summary>What can be said over SSH besides Git: greeting, list, approval, help.</summary>
+[Trait("Category", "slow")]
 public sealed class SshDeskTests
 {
     private const string Archive = "git-upload-archive '/ACME/core.git'";

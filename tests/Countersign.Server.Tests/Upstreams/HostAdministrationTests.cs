@@ -9,6 +9,7 @@ using Countersign.Server.Upstreams;
 namespace Countersign.Server.Tests.Upstreams;
 
 /// <summary>Git hosts through the commands of a running gateway: added, bound, listed, checked, removed.</summary>
+[Trait("Category", "slow")]
 public sealed class HostAdministrationTests : IAsyncLifetime
 {
     private GatewayFixture gateway = null!;

@@ -5,6 +5,7 @@ using Countersign.Server.Upstreams;
 namespace Countersign.Server.Tests.Web;
 
 /// <summary>The form by which administrators add a Git host, as a browser without scripts sends it.</summary>
+[Trait("Category", "slow")]
 public sealed class NewUpstreamTests : IAsyncLifetime
 {
     private GatewayFixture gateway = null!;

@@ -19,6 +19,7 @@ internal sealed class SshPush : SshExchange, IAsyncDisposable
     private readonly PipeReader body;
     private PushSpool? spool;
     private bool looked;
+    private bool carriedWhole;
 
     public SshPush(SshConversation conversation, CommandRequest request, ReceivePackRequest head, long headLength)
         : base(conversation, request with { Command = request.Command with { Updates = head.Updates, PushOptions = head.PushOptions } })
@@ -70,7 +71,7 @@ internal sealed class SshPush : SshExchange, IAsyncDisposable
             await output.FlushAsync(cancellation);
         }
 
-        await (spool is null && refused.Form == AnswerForm.NotBegun ? DrainAsync(cancellation) : Task.CompletedTask);
+        await (spool is null && !carriedWhole && refused.Form == AnswerForm.NotBegun ? DrainAsync(cancellation) : Task.CompletedTask);
         ReceivePackAnswer.WriteRefused(output, head.Capabilities, head.Updates, "", RefusalText.RefReason(refused.Reason.Code));
         await output.FlushAsync(cancellation);
     }
@@ -82,8 +83,12 @@ internal sealed class SshPush : SshExchange, IAsyncDisposable
         trailer?.Dispose();
     }
 
-    protected override Task<ForwardOutcome> CarryAsync(IUpstream upstream, CancellationToken cancellation) =>
-        upstream.ForwardAsync(Far(), spool?.Read() ?? body, Conversation.Output, cancellation);
+    protected override Task<ForwardOutcome> CarryAsync(IUpstream upstream, CancellationToken cancellation)
+    {
+        // Where the pack's end is found behind us, nothing is hashed here to find it, and the client's own pipe can be passed on.
+        carriedWhole = spool is null && head.HasPack && upstream.FindsPackEnd(Request.Command.Repository);
+        return upstream.ForwardAsync(Far(), spool?.Read() ?? (carriedWhole ? Conversation.Input : body), Conversation.Output, cancellation);
+    }
 
     private UpstreamRequest Far() => new(Request.Command, Math.Min(1, Conversation.ProtocolVersion)) // pushing has no version 2
     {

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.IO.Pipes;
+using Countersign.Server.Transports;
 
 namespace Countersign.Server.Upstreams.LocalRepositories;
 
@@ -10,6 +12,9 @@ namespace Countersign.Server.Upstreams.LocalRepositories;
 internal sealed class AnswerPump(Stream child, PipeWriter answer)
 {
     private const int Chunk = 256 * 1024;
+
+    // A long answer to a pipe is moved rather than copied; a short one is not worth a thread.
+    private const int MovesFrom = 1024 * 1024;
 
     /// <summary>Bytes that were handed to the answer so far.</summary>
     public long Bytes { get; private set; }
@@ -57,6 +62,13 @@ internal sealed class AnswerPump(Stream child, PipeWriter answer)
                 if (count == 0)
                 {
                     return PumpEnd.Complete;
+                }
+
+                if (start == end && Bytes >= MovesFrom && Report is null && answer is PipeEnd pipe && child is PipeStream output)
+                {
+                    return await pipe.MoveAsync(output.SafePipeHandle, count => Bytes += count, cancellation) == MoveEnd.Complete
+                        ? PumpEnd.Complete
+                        : PumpEnd.ClientLeft;
                 }
 
                 (start, end) = start == end ? (0, 0) : (start, end);

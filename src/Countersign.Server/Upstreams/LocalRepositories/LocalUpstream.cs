@@ -15,6 +15,8 @@ internal sealed class LocalUpstream(GitExecutable git, LocalRepositoryStore stor
 
     public bool Inspects(RepositoryPath repository) => true;
 
+    public bool FindsPackEnd(RepositoryPath repository) => true;
+
     public async Task<ForwardOutcome> AdvertiseAsync(UpstreamRequest request, PipeWriter answer, CancellationToken cancellation)
     {
         var command = request.Command;

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.IO.Pipes;
+using Countersign.Server.Transports;
 
 namespace Countersign.Server.Upstreams.LocalRepositories;
 
@@ -64,12 +66,35 @@ internal sealed class RequestPump(PipeReader request, Stream child)
     {
         while (true)
         {
-            var reading = request.ReadAsync(cancellation);
-            var result = reading.IsCompletedSuccessfully ? reading.Result : reading.AsTask().GetAwaiter().GetResult();
+            if (!request.TryRead(out var result))
+            {
+                if (request is PipeStart pipe && child is PipeStream input)
+                {
+                    return Move(pipe, input, cancellation);
+                }
+
+                var reading = request.ReadAsync(cancellation);
+                result = reading.IsCompletedSuccessfully ? reading.Result : reading.AsTask().GetAwaiter().GetResult();
+            }
+
             if (Copy(result, buffer, buffer.Length) is { } end)
             {
                 return end;
             }
+        }
+    }
+
+    private PumpEnd Move(PipeStart from, PipeStream to, CancellationToken cancellation)
+    {
+        switch (from.Move(to.SafePipeHandle, count => Bytes += count, cancellation))
+        {
+            case MoveEnd.Complete:
+                to.Dispose();
+                return PumpEnd.Complete;
+            case MoveEnd.TargetGone:
+                return PumpEnd.ChildClosed;
+            default:
+                return PumpEnd.ClientLeft;
         }
     }
 

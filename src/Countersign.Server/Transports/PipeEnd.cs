@@ -1,0 +1,35 @@
+using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
+
+namespace Countersign.Server.Transports;
+
+/// <summary>An output whose far end is a pipe of the operating system: what comes out of another such pipe can go there without being copied.</summary>
+internal abstract class PipeEnd : PipeWriter
+{
+    /// <summary>Moves what comes out of the pipe until its end, behind everything that was flushed. Never at the same time as a write.</summary>
+    /// <param name="from">Its reading end; nobody else reads it meanwhile.</param>
+    /// <param name="moved">Is told of every so many bytes, on another thread.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    public abstract Task<MoveEnd> MoveAsync(SafePipeHandle from, Action<long> moved, CancellationToken cancellation);
+}
+
+/// <summary>The same for an input.</summary>
+internal abstract class PipeStart : PipeReader
+{
+    /// <summary>Moves what comes next until the input's end. Only when nothing is buffered, on a thread that may wait.</summary>
+    /// <param name="to">A pipe's writing end; nobody else writes to it meanwhile.</param>
+    /// <param name="moved">Is told of every so many bytes.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    public abstract MoveEnd Move(SafePipeHandle to, Action<long> moved, CancellationToken cancellation);
+}
+
+/// <summary>How a move from one pipe to another ended.</summary>
+internal enum MoveEnd
+{
+    /// <summary>Everything was moved, to the source's end.</summary>
+    Complete,
+
+    /// <summary>Nobody reads the other pipe any more.</summary>
+    TargetGone,
+    Cancelled,
+}
