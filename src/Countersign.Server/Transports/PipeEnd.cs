@@ -13,16 +13,6 @@ internal abstract class PipeEnd : PipeWriter
     public abstract Task<MoveEnd> MoveAsync(SafePipeHandle from, Action<long> moved, CancellationToken cancellation);
 }
 
-/// <summary>The same for an input.</summary>
-internal abstract class PipeStart : PipeReader
-{
-    /// <summary>Moves what comes next until the input's end. Only when nothing is buffered, on a thread that may wait.</summary>
-    /// <param name="to">A pipe's writing end; nobody else writes to it meanwhile.</param>
-    /// <param name="moved">Is told of every so many bytes.</param>
-    /// <param name="cancellation">Ends it at once.</param>
-    public abstract MoveEnd Move(SafePipeHandle to, Action<long> moved, CancellationToken cancellation);
-}
-
 /// <summary>How a move from one pipe to another ended.</summary>
 internal enum MoveEnd
 {

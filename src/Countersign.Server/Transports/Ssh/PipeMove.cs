@@ -9,11 +9,12 @@ namespace Countersign.Server.Transports.Ssh;
 /// only count and be able to cut. It takes a thread that waits in poll(2) for as long as it lasts; there are no more of them than
 /// git processes.
 /// </summary>
-internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, Action<long> moved)
+internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, ClientPatience patience, Action<long> moved)
 {
     private const int Most = 1 << 20;
     private const uint NonBlocking = 2; // SPLICE_F_NONBLOCK
     private const int CloseOnExec = 0x80000; // EFD_CLOEXEC
+    private const int SetPipeSize = 1031; // F_SETPIPE_SZ
     private const int GetPipeSize = 1032; // F_GETPIPE_SZ
     private const short Readable = 1; // POLLIN
     private const short Writable = 4; // POLLOUT
@@ -24,11 +25,8 @@ internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, A
     /// <summary>False for a socket, which sshd may give its commands as well.</summary>
     public static bool IsPipe(SafePipeHandle end) => OperatingSystem.IsLinux() && FileControl(end, GetPipeSize, 0) > 0;
 
-    /// <summary>Whose time it is while the source has nothing; null where it is nobody's.</summary>
-    public ClientPatience? WaitsForSource { get; init; }
-
-    /// <summary>The same while the target takes nothing.</summary>
-    public ClientPatience? WaitsForTarget { get; init; }
+    /// <summary>Asks for a larger pipe; a refusal is fine.</summary>
+    public static void TryEnlarge(SafePipeHandle pipe, int bytes) => _ = FileControl(pipe, SetPipeSize, bytes);
 
     public MoveEnd Run(CancellationToken cancellation)
     {
@@ -60,25 +58,25 @@ internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, A
                     throw new IOException($"A pipe could not be passed on: {new Win32Exception(error).Message}");
             }
 
-            // Either side may be why; a pipe that is ready already answers at once.
-            if (!Wait(from, Readable, WaitsForSource, wake) || !Wait(to, Writable, WaitsForTarget, wake))
+            // Either side may be why: first the source, whose time is nobody's, then the client, whose patience it is.
+            if (!Wait(from, Readable, wake) || !WaitForClient(wake))
             {
                 return MoveEnd.Cancelled;
             }
         }
     }
 
-    private static bool Wait(SafePipeHandle end, short what, ClientPatience? patience, SafeFileHandle wake)
+    private bool WaitForClient(SafeFileHandle wake)
     {
-        patience?.Enter();
-        var happened = false;
+        patience.Enter();
+        var takes = false;
         try
         {
-            return happened = Wait(end, what, wake);
+            return takes = Wait(to, Writable, wake);
         }
         finally
         {
-            patience?.Leave(happened);
+            patience.Leave(takes);
         }
     }
 

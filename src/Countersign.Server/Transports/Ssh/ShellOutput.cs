@@ -6,6 +6,9 @@ namespace Countersign.Server.Transports.Ssh;
 /// <summary>What the client is sent: written as anything else, or moved there pipe to pipe.</summary>
 internal sealed class ShellOutput : PipeEnd
 {
+    // Room in bytes, where the system allows it: sshd then does not wait for the thread that moves them.
+    private const int Room = 1024 * 1024;
+
     private readonly SafePipeHandle pipe;
     private readonly PipeWriter copying;
     private readonly ClientPatience patience;
@@ -17,10 +20,13 @@ internal sealed class ShellOutput : PipeEnd
     public static PipeWriter Create(SafePipeHandle pipe, PipeWriter copying, ClientPatience patience) =>
         PipeMove.IsPipe(pipe) ? new ShellOutput(pipe, copying, patience) : copying;
 
-    public override Task<MoveEnd> MoveAsync(SafePipeHandle from, Action<long> moved, CancellationToken cancellation) =>
-        Task.Factory.StartNew(
-            () => new PipeMove(from, pipe, moved) { WaitsForTarget = patience }.Run(cancellation),
+    public override Task<MoveEnd> MoveAsync(SafePipeHandle from, Action<long> moved, CancellationToken cancellation)
+    {
+        PipeMove.TryEnlarge(pipe, Room);
+        return Task.Factory.StartNew(
+            () => new PipeMove(from, pipe, patience, moved).Run(cancellation),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
 
     public override void Advance(int bytes) => copying.Advance(bytes);
 

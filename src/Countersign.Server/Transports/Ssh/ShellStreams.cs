@@ -7,8 +7,6 @@ namespace Countersign.Server.Transports.Ssh;
 internal sealed class ShellStreams(SafePipeHandle input, SafePipeHandle output, SafePipeHandle error)
     : IAsyncDisposable
 {
-    public SafePipeHandle InputPipe => input;
-
     public Stream Input { get; } = new AnonymousPipeClientStream(PipeDirection.In, input);
 
     public SafePipeHandle OutputPipe => output;

@@ -220,8 +220,7 @@ internal sealed partial class SshDoor(ISshKeys keys, SshRunner run, IOptions<Ssh
             var session = new SshSession(new(told.KeyId, told.Client, handshake), told.Command, told.ProtocolVersion)
             {
                 Patience = patience,
-                Input = ShellInput.Create(
-                    streams.InputPipe, PipeReader.Create(new AwaitedInput(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)), patience),
+                Input = PipeReader.Create(new AwaitedInput(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)),
                 Output = ShellOutput.Create(
                     streams.OutputPipe, PipeWriter.Create(new AwaitedOutput(streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)), patience),
                 Error = PipeWriter.Create(new AwaitedOutput(streams.Error, patience), new(leaveOpen: true)),

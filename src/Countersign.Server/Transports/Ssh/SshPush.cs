@@ -85,7 +85,7 @@ internal sealed class SshPush : SshExchange, IAsyncDisposable
 
     protected override Task<ForwardOutcome> CarryAsync(IUpstream upstream, CancellationToken cancellation)
     {
-        // Where the pack's end is found behind us, nothing is hashed here to find it, and the client's own pipe can be passed on.
+        // Where the pack's end is found behind us, nothing is hashed here to find it.
         carriedWhole = spool is null && head.HasPack && upstream.FindsPackEnd(Request.Command.Repository);
         return upstream.ForwardAsync(Far(), spool?.Read() ?? (carriedWhole ? Conversation.Input : body), Conversation.Output, cancellation);
     }
