@@ -18,7 +18,7 @@ internal sealed class SshFixture : IAsyncDisposable
 
     public SshState State => Gateway.Get<SshState>();
 
-    public SshDoor Door => Gateway.Get<SshDoor>();
+    public SshSessions Sessions => Gateway.Get<SshSessions>();
 
     /// <summary>The keeper's process.</summary>
     public int Keeper => Gateway.Get<SshServer>().Keeper ?? throw new InvalidOperationException("sshd does not run");

@@ -19,12 +19,14 @@ public sealed class SshSocketAttacks : IAsyncLifetime
     private readonly FakeClock clock = new();
     private readonly HeldSessions held = new();
     private SshDoor door = null!;
+    private SshSessions sessions = null!;
     private SshPlaces places = null!;
 
     public ValueTask InitializeAsync()
     {
         places = SshPlaces.ForOwnUser(new() { Data = folder.FullName, Http = new(System.Net.IPAddress.Loopback, 0), Url = new("http://localhost") });
-        door = new(new NoKeys(), held.RunAsync, Options.Create(new SshOptions()), clock, NullLogger<SshDoor>.Instance);
+        sessions = new(held.RunAsync, Options.Create(new SshOptions()), clock, NullLogger<SshSessions>.Instance);
+        door = new(new NoKeys(), sessions, clock, NullLogger<SshDoor>.Instance);
         door.Open(places);
         door.Trust(Environment.ProcessId); // so far as sshd's processes get
         return ValueTask.CompletedTask;
@@ -192,7 +194,7 @@ public sealed class SshSocketAttacks : IAsyncLifetime
             shell.Send(RawShell.Session(), ends.Theirs);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => door.Sessions == 0, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => sessions.Count == 0, TimeSpan.FromSeconds(20)));
         await StillServesAsync();
     }
 
@@ -231,7 +233,7 @@ public sealed class SshSocketAttacks : IAsyncLifetime
         await other.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.NotEqual(0, other.ExitCode);
-        Assert.Equal(0, door.Sessions);
+        Assert.Equal(0, sessions.Count);
         await StillServesAsync();
     }
 

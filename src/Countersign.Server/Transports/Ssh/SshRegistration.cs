@@ -17,6 +17,7 @@ internal static class SshRegistration
     [SupportedOSPlatform("linux")]
     private static IServiceCollection AddServer(this IServiceCollection services) => services
         .AddSingleton<SshSetup>()
+        .AddSingleton<SshSessions>()
         .AddSingleton<SshDoor>()
         .AddSingleton<SshServer>()
         .AddHostedService([SupportedOSPlatform("linux")] (provider) => provider.GetRequiredService<SshServer>());

@@ -30,7 +30,7 @@ public sealed class SshEndings
 
         await session.Ended;
         Assert.True(ProcessTree.HaveEnded(shells));
-        Assert.True(SpinWait.SpinUntil(() => ssh.Door.Sessions == 0, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0, TimeSpan.FromSeconds(20)));
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public sealed class SshEndings
             }
         }
 
-        Assert.Equal(Held, ssh.Door.Sessions);
+        Assert.Equal(Held, ssh.Sessions.Count);
         Assert.InRange(ThreadPool.ThreadCount, 0, threads + 16);
         for (var login = 0; login < More; login++)
         {
@@ -219,7 +219,7 @@ public sealed class SshEndings
             await client.EndAsync();
         }
 
-        Assert.True(SpinWait.SpinUntil(() => ssh.Door.Sessions == 0 && Descriptors() < descriptors + (Held / 2), TimeSpan.FromSeconds(30)), $"{ssh.Door.Sessions} sessions, {Descriptors()} descriptors, {descriptors} before");
+        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0 && Descriptors() < descriptors + (Held / 2), TimeSpan.FromSeconds(30)), $"{ssh.Sessions.Count} sessions, {Descriptors()} descriptors, {descriptors} before");
         Assert.True(SpinWait.SpinUntil(() => ProcessTree.Below(ssh.Keeper).Count == 1, TimeSpan.FromSeconds(30)));
     }
 

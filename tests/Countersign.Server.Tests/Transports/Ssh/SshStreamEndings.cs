@@ -84,7 +84,7 @@ public sealed class SshStreamEndings
         });
 
         Assert.True(ProcessTree.HaveEnded(git));
-        Assert.True(SpinWait.SpinUntil(() => ssh.Door.Sessions == 0, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0, TimeSpan.FromSeconds(20)));
         Assert.NotEqual(0, (await client.EndAsync()).ExitCode);
         await ssh.Gateway.AssertInvariantsAsync();
     }
