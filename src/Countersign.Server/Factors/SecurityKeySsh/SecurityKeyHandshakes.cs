@@ -19,6 +19,9 @@ internal sealed class SecurityKeyHandshakes(
 {
     private const string Kind = "ssh-handshake";
 
+    // A sign-in is of use for an hour at most; what was spent is remembered for so long that a clock may be wrong by weeks.
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(30);
+
     private const string Facts = """
         SELECT k."Aaguid", k."AttestationRoot" FROM "SshKeys" k WHERE k."Id" = $1 AND k."OwnerId" = $2 AND k."IsSecurityKey"
         """;
@@ -54,7 +57,14 @@ internal sealed class SecurityKeyHandshakes(
             request,
             owed,
             id => new(id, FactorKind.SecurityKeySsh, strength, request.Credential.Label) { Aaguid = proof.Aaguid, AuthenticatorId = request.Credential.Id },
-            (transaction, id) => SpentOnce.Spend(transaction, Kind, request.Credential.Id, request.Handshake!.Connection, Spent(request, id)));
+            (transaction, id) => Spend(transaction, request, Spent(request, id)));
+    }
+
+    private static bool Spend(LedgerTransaction transaction, CommandRequest request, Core.Audit.AuditEvent record)
+    {
+        transaction.Execute(
+            "DELETE FROM spent WHERE kind = $1 AND owner = $2 AND at < $3", Kind, request.Credential.Id, (record.Time - Kept).ToUnixTimeMilliseconds());
+        return SpentOnce.Spend(transaction, Kind, request.Credential.Id, request.Handshake!.Connection, record);
     }
 
     private Core.Audit.AuditEvent Spent(CommandRequest request, ChallengeId challenge) => audit.Event(
