@@ -7,7 +7,18 @@ const look = () => location.replace(`/a/${request}`);
 const events = new EventSource('/events');
 events.addEventListener('request', (event) => {
   const change = JSON.parse(event.data);
-  if (change.id === request && change.state !== 'Pending') look();
+  if (change.id === request) change.state === 'Pending' ? refresh() : look();
 });
+
+// What was said meanwhile comes in where it belongs; nobody who types loses a letter. A new step is a new page.
+async function refresh() {
+  const said = document.querySelector('[data-said]');
+  const answer = await fetch(location.pathname, { credentials: 'same-origin' }).catch(() => null);
+  if (!said || !answer?.ok) return;
+  const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-said]');
+  if (now?.dataset.said !== said.dataset.said) look();
+  else said.replaceChildren(...now.childNodes);
+}
+
 addEventListener('submit', () => events.close()); // our own verdict brings its own page
 countdown(() => setTimeout(look, 1000));
