@@ -39,7 +39,7 @@ internal sealed partial class PromptDelivery(
         catch (Exception exception)
         {
             CouldNotAsk(exception, prompt.Kind, round.Challenge.Id.Value);
-            return await FailAsync(round, prompt.Kind, $"{NameOf(prompt.Kind)} failed");
+            return round.Cancellation.IsCancellationRequested ? Delivery.Answered : await FailAsync(round, prompt.Kind, $"{NameOf(prompt.Kind)} failed");
         }
     }
 
