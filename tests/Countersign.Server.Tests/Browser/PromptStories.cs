@@ -98,7 +98,7 @@ public sealed class PromptStories(BrowserFixture browser)
         await using var visit = await browser.VisitAsync(story.Gateway);
         await visit.SignInAsync(story.Ann, steppedUp: false);
         await visit.GoAsync("/security");
-        await Expect(visit.The("up-totp")).ToHaveAccessibleNameAsync("Move up: an authenticator app");
+        await Expect(visit.The("up-totp")).ToHaveAccessibleNameAsync("Move up an authenticator app");
         await visit.The("up-totp").PressAsync("Enter");
         await visit.SeesAsync("The new order is saved.");
         await Expect(visit.The("order").GetByRole(AriaRole.Listitem).First).ToContainTextAsync("An authenticator app");

@@ -4,7 +4,10 @@ import { countdown } from './countdown.js';
 const { request } = document.querySelector('[data-request]').dataset;
 const look = () => location.replace(`/a/${request}`);
 
+let leaving = false;
+
 const events = new EventSource('/events');
+events.addEventListener('ready', refresh); // what came before we listened
 events.addEventListener('request', (event) => {
   const change = JSON.parse(event.data);
   if (change.id === request) change.state === 'Pending' ? refresh() : look();
@@ -14,11 +17,12 @@ events.addEventListener('request', (event) => {
 async function refresh() {
   const said = document.querySelector('[data-said]');
   const answer = await fetch(location.pathname, { credentials: 'same-origin' }).catch(() => null);
-  if (!said || !answer?.ok) return;
+  if (!said || !answer?.ok || leaving) return;
   const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-said]');
+  if (leaving) return; // our own verdict brings its own page
   if (now?.dataset.said !== said.dataset.said) look();
   else said.replaceChildren(...now.childNodes);
 }
 
-addEventListener('submit', () => events.close()); // our own verdict brings its own page
+addEventListener('submit', () => { leaving = true; events.close(); });
 countdown(() => setTimeout(look, 1000));
