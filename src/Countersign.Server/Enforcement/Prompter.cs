@@ -57,7 +57,7 @@ internal sealed class Prompter : IDisposable
     /// <summary>Asks by one kind now, because the person chose it.</summary>
     public AskOutcome TryAsk(Principal principal, Challenge challenge, FactorKind kind) =>
         !CanAsk(principal, challenge, kind) ? AskOutcome.NotPossible
-        : Open(challenge) is { } round ? round.Ask(kind, () => delivery.AskAsync(round, prompts[kind])).Outcome
+        : Open(challenge) is { } round ? round.Ask(kind, () => Ask(round, prompts[kind])).Outcome
         : AskOutcome.Settled;
 
     /// <summary>True when this kind goes to the person by itself, they have it, and the rule accepts it.</summary>
@@ -139,7 +139,7 @@ internal sealed class Prompter : IDisposable
     private async Task<bool> TakeTurnAsync(PromptRound round, IPrompt? step)
     {
         // Where the person chose it before its turn came, it is being asked: then the turn waits for that.
-        var asking = step is null ? null : round.Ask(step.Kind, () => delivery.AskAsync(round, step)).Asking;
+        var asking = step is null ? null : round.Ask(step.Kind, () => Ask(round, step)).Asking;
         var came = step is null ? Delivery.Sent : asking is null ? Delivery.Failed : await asking;
         if (came is Delivery.Sent)
         {
@@ -147,6 +147,23 @@ internal sealed class Prompter : IDisposable
         }
 
         return came is Delivery.Failed;
+    }
+
+    private Task<Delivery> Ask(PromptRound round, IPrompt prompt)
+    {
+        var asking = delivery.AskAsync(round, prompt);
+        _ = TellAsync(round, asking);
+        return asking;
+    }
+
+    /// <summary>An open page shows which ways are being asked, so it looks again when one no longer is.</summary>
+    private async Task TellAsync(PromptRound round, Task asking)
+    {
+        await asking;
+        if (!round.Cancellation.IsCancellationRequested)
+        {
+            world.Announcements.Say(round.Challenge, round.Said);
+        }
     }
 
     private void End(ChallengeId id)

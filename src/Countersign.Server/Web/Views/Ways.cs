@@ -39,6 +39,9 @@ internal sealed class Ways(Challenge challenge, Principal person, Prompter promp
     /// <summary>The number is asked for before anything else, and goes along with the first way's proof.</summary>
     public bool NumberWithFirst => AsksNumber && !NumberFirst && All is [{ Kind: FactorKind.WebAuthn or FactorKind.Totp }, ..];
 
+    /// <summary>Differs when the page shows other ways than before.</summary>
+    public string Asked => string.Join('-', All.Select(way => way.Before.OnItsWay ? "now" : $"{way.Before.Times}"));
+
     private bool IsOpen(FactorKind kind) => kind switch
     {
         FactorKind.WebAuthn => proofs.Passkey,

@@ -20,7 +20,8 @@ async function refresh() {
   if (!said || !answer?.ok || leaving) return;
   const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-said]');
   if (leaving) return; // our own verdict brings its own page
-  if (now?.dataset.said !== said.dataset.said) look();
+  const typing = [...document.querySelectorAll('input:not([type=hidden])')].some((input) => input.value);
+  if (!now || (now.dataset.said !== said.dataset.said && !typing)) look();
   else said.replaceChildren(...now.childNodes);
 }
 
