@@ -34,6 +34,7 @@ internal static class ApiRoutes
         RequestsResource.Map(api);
         NoticesResource.Map(api);
         FactorsResource.Map(api);
+        FactorOrderResource.Map(api);
         EnrolmentResource.Map(api);
         TokensResource.Map(api);
         SshKeysResource.Map(api);

@@ -18,9 +18,15 @@ internal interface IRequestDesk
     Task<ApprovalResult> ApproveAsync(Principal principal, ChallengeId id, ApprovalInput input, CancellationToken cancellation);
 
     Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation);
+
+    /// <summary>Asks the person by a kind of factor that goes to them.</summary>
+    AskOutcome Ask(Principal principal, Challenge challenge, FactorKind kind);
+
+    /// <summary>What the waiting terminals were told of it.</summary>
+    IReadOnlyList<string> SaidOf(ChallengeId id);
 }
 
-internal sealed class RequestDesk(ChallengeReader reader, Approvals approvals) : IRequestDesk
+internal sealed class RequestDesk(ChallengeReader reader, Approvals approvals, Prompter prompter) : IRequestDesk
 {
     public Challenge? Find(ChallengeId id) => reader.Find(id);
 
@@ -36,4 +42,8 @@ internal sealed class RequestDesk(ChallengeReader reader, Approvals approvals) :
 
     public Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation) =>
         approvals.DenyAsync(principal, id, reported, cancellation);
+
+    public AskOutcome Ask(Principal principal, Challenge challenge, FactorKind kind) => prompter.TryAsk(principal, challenge, kind);
+
+    public IReadOnlyList<string> SaidOf(ChallengeId id) => prompter.SaidOf(id);
 }

@@ -18,15 +18,19 @@ namespace Countersign.Server.Api;
 /// <param name="UserAgent">What the client calls itself; empty when it says nothing.</param>
 /// <param name="Requirement">What must be proven.</param>
 /// <param name="NumberOwed">Approving takes the number from the terminal.</param>
+/// <param name="NumberTyped">The number was typed and was right; a tap on the person's device is still to come.</param>
+/// <param name="AwaitsNumber">It was approved on the person's device, which counts as soon as the number is typed.</param>
 /// <param name="ApproveUrl">The page for a browser.</param>
 /// <param name="Approval">By what it was approved; null until then.</param>
+/// <param name="Said">What the waiting terminal was told about asking the person, oldest first; empty in lists, and once it is settled.</param>
 /// <param name="LargeFiles">For Git LFS: what the operation is about; else null.</param>
 internal sealed record RequestView(
     string Id, string State, string? Cause, string Operation, string Repository, IReadOnlyList<RefView> Refs,
     IReadOnlyList<string> PushOptions, string Person, string Credential, string Client, string UserAgent,
-    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, RequirementView Requirement, bool NumberOwed, string ApproveUrl, ApprovalView? Approval, LargeFilesView? LargeFiles)
+    DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, RequirementView Requirement, bool NumberOwed, bool NumberTyped, bool AwaitsNumber,
+    string ApproveUrl, ApprovalView? Approval, IReadOnlyList<string> Said, LargeFilesView? LargeFiles)
 {
-    public static RequestView Of(Challenge challenge, Uri url) => new(
+    public static RequestView Of(Challenge challenge, Uri url, IReadOnlyList<string>? said = null) => new(
         challenge.Id.Value,
         StateOf(challenge),
         CauseOf(challenge.State),
@@ -41,7 +45,9 @@ internal sealed record RequestView(
         challenge.CreatedAt,
         challenge.ExpiresAt,
         RequirementView.Of(challenge.Requirement),
-        challenge.Requirement.Number && challenge.State is ChallengeState.Pending,
+        challenge.Requirement.Number && challenge is { State: ChallengeState.Pending, NumberTyped: false },
+        challenge is { State: ChallengeState.Pending, NumberTyped: true },
+        challenge is { State: ChallengeState.Pending, AwaitsNumber: not null },
         $"{url.GetLeftPart(UriPartial.Authority)}/a/{challenge.Id}",
         challenge.State switch
         {
@@ -49,6 +55,7 @@ internal sealed record RequestView(
             ChallengeState.Spent { Proof: var proof } => ApprovalView.Of(proof),
             _ => null,
         },
+        said ?? [],
         challenge.Command.Lfs is { } files ? new(files.Files, files.Bytes, files.Subject, files.Path, files.Owner, files.For?.Value, files.ThenPush) : null);
 
     public static string StateOf(Challenge challenge) => challenge.State.Name.ToLowerInvariant();

@@ -11,6 +11,9 @@ namespace Countersign.Server.Api;
 /// <param name="Assertion">The browser's AuthenticationResponseJSON for the options of this request.</param>
 internal sealed record ApproveInput(string? Number = null, string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null);
 
+/// <param name="Kind">duo-push or email-approval.</param>
+internal sealed record PromptInput(string Kind);
+
 internal static class RequestsResource
 {
     private const int Limit = 200;
@@ -26,6 +29,8 @@ internal static class RequestsResource
             .WithName("requestOptions").WithSummary("Options for navigator.credentials.get, bound to what this request would do.");
         requests.MapPost("/{id}/approve", ApproveAsync).For(ApiAccess.Person)
             .WithName("approveRequest").WithSummary("Approve, with exactly one proof, and the number where it is owed.");
+        requests.MapPost("/{id}/prompt", Prompt).For(ApiAccess.Person)
+            .WithName("promptRequest").WithSummary("Be asked by a factor that comes to you, now; three times a kind and request.");
         requests.MapPost("/{id}/deny", DeclineAsync).For(ApiAccess.Person)
             .WithName("denyRequest").WithSummary("Deny. Never takes a proof.");
         requests.MapPost("/{id}/report", ReportAsync).For(ApiAccess.Person)
@@ -61,8 +66,34 @@ internal static class RequestsResource
         ChallengeId.TryParse(id, out var key)
         && desk.Find(key) is { } challenge
         && (caller.IsAdministrator || challenge.PrincipalId == caller.Person.Id)
-            ? TypedResults.Ok(RequestView.Of(challenge, options.Url))
+            ? TypedResults.Ok(RequestView.Of(challenge, options.Url, desk.SaidOf(key)))
             : Problems.NotFound("request");
+
+    private static Results<Ok<RequestView>, ProblemHttpResult> Prompt(string id, PromptInput input, Caller caller, IRequestDesk desk, GatewayOptions options)
+    {
+        if (Words.ParseFactor(input.Kind) is not { } kind)
+        {
+            return Problems.BadRequest("unknown_kind", "kind is duo-push or email-approval.");
+        }
+
+        if (!ChallengeId.TryParse(id, out var key) || desk.Find(key) is not { } challenge || challenge.PrincipalId != caller.Person.Id)
+        {
+            return Problems.NotFound("request");
+        }
+
+        return desk.Ask(caller.Person, challenge, kind) switch
+        {
+            AskOutcome.Begun => TypedResults.Ok(RequestView.Of(challenge, options.Url, desk.SaidOf(key))),
+            AskOutcome.OnItsWay => Problems.Of(409, "prompt_already", "You are being asked that way already."),
+            AskOutcome.TooOften => Problems.Of(409, "prompt_limit", $"You were asked that way {PromptRound.MostOfAKind} times about this request. Take another way, or run the command again."),
+            AskOutcome.Settled => Answer(new(ApprovalOutcome.AlreadySettled, desk.Find(key))),
+            _ => Problems.Of(403, "factor_not_accepted", "You have not set that up, or the rules do not accept it here."),
+        };
+
+        static ProblemHttpResult Answer(ApprovalResult settled) => settled.Challenge is { } now
+            ? Problems.Of(409, "already_settled", $"The request is {RequestView.StateOf(now)} already.", ("state", RequestView.StateOf(now)))
+            : Problems.NotFound("request");
+    }
 
     private static async Task<Results<Ok<JsonElement>, ProblemHttpResult>> OptionsAsync(
         string id, Caller caller, IRequestDesk desk, CancellationToken cancellation) =>

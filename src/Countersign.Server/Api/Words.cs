@@ -21,6 +21,8 @@ internal static class Words
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
+    public static FactorKind? ParseFactor(string word) => Enum.GetValues<FactorKind>().Where(kind => Of(kind) == word).Cast<FactorKind?>().FirstOrDefault();
+
     public static string Of(Strength strength) => strength switch
     {
         Strength.Basic => "basic",

@@ -40,6 +40,7 @@ internal static class AuditTypes
     public const string FactorRenamed = "factor.renamed";
     public const string FactorRemoved = "factor.removed";
     public const string FactorReset = "factor.reset";
+    public const string FactorOrderChanged = "factor.order_changed";
     public const string RecoveryCodesMade = "factor.recovery_codes_made";
     public const string RecoveryCodeUsed = "factor.recovery_code_used";
     public const string CredentialReported = "credential.reported";

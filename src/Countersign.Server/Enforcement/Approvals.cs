@@ -38,7 +38,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
         return FactorFor(input) is not var (kind, proof)
             ? await TakeNumberAsync(principal, challenge, input)
-            : await ProveAsync(principal, challenge, kind, proof, numberTyped: input.Number is not null, cancellation);
+            : await ProveAsync(principal, challenge, kind, proof, numberTyped: input.Number is not null || challenge.NumberTyped, cancellation);
     }
 
     /// <summary>What a person answered to a prompt of the given kind. Anything but their own answer leaves the request as it is.</summary>
@@ -86,7 +86,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     {
         if (number is null)
         {
-            return challenge.Requirement.Number ? new(ApprovalOutcome.NumberOwed, challenge) : null;
+            return challenge.Requirement.Number && !challenge.NumberTyped ? new(ApprovalOutcome.NumberOwed, challenge) : null;
         }
 
         if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(number.Trim()), Encoding.UTF8.GetBytes(challenge.Number)))
@@ -94,8 +94,10 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return null;
         }
 
-        var settled = await register.SettleAsync(challenge.Id, new ChallengeEvent.WrongNumber(), challenge.PrincipalName);
-        return new(ApprovalOutcome.NumberWrong, settled?.After);
+        // Guesses that come together are counted one after the other: to those behind the third it is not told that they were wrong.
+        return await register.SettleAsync(challenge.Id, new ChallengeEvent.WrongNumber(), challenge.PrincipalName) is var (before, after) && after.WrongNumbers > before.WrongNumbers
+            ? new(ApprovalOutcome.NumberWrong, after)
+            : new(ApprovalOutcome.AlreadySettled, reader.Find(challenge.Id));
     }
 
     private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, bool numberTyped, CancellationToken cancellation)
@@ -120,11 +122,16 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         return await SettleAsync(principal, challenge, proof);
     }
 
-    /// <summary>The number alone approves nothing; with a tap on the person's device, before or after it, it does.</summary>
+    /// <summary>True where the number, typed alone, is half of a proof: a tap on the person's device is the other half, before it or after.</summary>
+    public static bool NumberCounts(Principal principal, Challenge challenge) => challenge.AwaitsNumber is { } proof
+        ? principal.Factors.Contains(proof.Kind)
+        : challenge.Requirement is { Number: true } or { Strength: > Strength.Basic }
+            && principal.Factors.Contains(FactorKind.DuoPush) && challenge.Requirement.CanBeSatisfiedBy(FactorKind.DuoPush);
+
+    /// <summary>The number alone approves nothing.</summary>
     private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
     {
-        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null }
-            || !principal.Factors.Contains(FactorKind.DuoPush) || !challenge.Requirement.CanBeSatisfiedBy(FactorKind.DuoPush))
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null } || !NumberCounts(principal, challenge))
         {
             return new(ApprovalOutcome.ProofOwed, challenge);
         }

@@ -74,12 +74,25 @@ internal sealed class ChallengeAnnouncements
         }
     }
 
-    /// <summary>A line for the terminals whose commands wait for this challenge, also for those that join later; nowhere when none waits.</summary>
-    public void Say(ChallengeId id, string line)
+    /// <summary>Another line for the terminals whose commands wait for this challenge, and for the person's open pages.</summary>
+    public void Say(Challenge challenge, IReadOnlyList<string> lines)
+    {
+        Say(challenge.Id, lines);
+        if (watching.TryGetValue(challenge.PrincipalId, out var watchers))
+        {
+            watchers.Tell(challenge);
+        }
+    }
+
+    /// <summary>
+    /// For the terminals whose commands wait for this challenge, also for those that join later; nowhere when none waits.
+    /// Given whole each time, so that it does not matter who was there for which line, nor in which order two calls come.
+    /// </summary>
+    public void Say(ChallengeId id, IReadOnlyList<string> lines)
     {
         if (waiting.TryGetValue(id, out var waiters))
         {
-            waiters.Say(line);
+            waiters.Say(lines);
         }
     }
 
@@ -139,7 +152,7 @@ internal sealed class ChallengeAnnouncements
     {
         private readonly Lock gate = new();
         private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private List<string>? lines;
+        private IReadOnlyList<string> lines = [];
         private int count;
         private bool closed;
 
@@ -156,12 +169,15 @@ internal sealed class ChallengeAnnouncements
             }
         }
 
-        public void Say(string line)
+        public void Say(IReadOnlyList<string> all)
         {
             lock (gate)
             {
-                (lines ??= []).Add(line);
-                changed.TrySetResult();
+                if (all.Count > lines.Count)
+                {
+                    lines = all;
+                    changed.TrySetResult();
+                }
             }
         }
 
@@ -174,7 +190,7 @@ internal sealed class ChallengeAnnouncements
                     changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
 
-                IReadOnlyList<string> news = lines is null || taken == lines.Count ? [] : lines[taken..];
+                IReadOnlyList<string> news = taken == lines.Count ? [] : [.. lines.Skip(taken)];
                 taken += news.Count;
                 return (news, changed.Task);
             }

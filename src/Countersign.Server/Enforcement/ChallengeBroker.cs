@@ -49,7 +49,11 @@ internal sealed class ChallengeBroker(
             if (reader.IsPending(challenge.Id))
             {
                 await exchange.TellAsync(challenge, cancellation);
-                prompter.Begin(challenge);
+                if (!waiter.IsWoken)
+                {
+                    prompter.Begin(challenge);
+                }
+
                 await WaitAsync(exchange, waiter, end < challenge.ExpiresAt ? end : challenge.ExpiresAt, limits.Clock, cancellation);
             }
         }

@@ -88,6 +88,14 @@ internal sealed class ChallengeRegister(
             announcements.Announce(after);
         }
 
+        if (settled is ({ State: ChallengeState.Pending }, { State: ChallengeState.Denied { Cause: DenialCause.WrongNumbers } } dead))
+        {
+            await notices.TellAsync(
+                dead.PrincipalId,
+                $"Somebody typed three wrong numbers for request {dead.Id} ({dead.Command.Repository}, from {dead.Client}), so it was denied. If that was not you, end the sessions that you do not know and change your password.",
+                CancellationToken.None);
+        }
+
         return settled;
     }
 

@@ -30,6 +30,7 @@ internal static class EnforcementServices
             .AddSingleton<Forwarder>()
             .AddSingleton<CommandReports>()
             .AddSingleton<Approvals>()
+            .AddSingleton<PromptDelivery>()
             .AddSingleton<Prompter>()
             .AddHostedService<ChallengeKeeper>();
     }

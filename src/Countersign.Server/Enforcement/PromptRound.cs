@@ -1,76 +1,100 @@
 using Countersign.Core.Challenges;
-using Countersign.Core.Identities;
 
 namespace Countersign.Server.Enforcement;
 
 /// <summary>What is being asked about one request, until it is settled.</summary>
-internal sealed class PromptRound(Challenge challenge, Principal principal) : IDisposable
+internal sealed class PromptRound : IAsyncDisposable
 {
     /// <summary>So often one kind is asked about one request: by turn, and again because the person chose it.</summary>
-    private const int MostOfAKind = 3;
+    public const int MostOfAKind = 3;
+
+    /// <summary>What is said beyond so many lines is not shown: a far side that repeats itself must fill neither terminals nor memory.</summary>
+    public const int MostLines = 24;
 
     private readonly CancellationTokenSource ended = new();
     private readonly TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock gate = new();
-    private readonly List<string> said = [];
-    private readonly Dictionary<FactorKind, int> times = [];
-    private readonly HashSet<FactorKind> running = [];
+    private readonly Dictionary<FactorKind, (int Times, Task<Delivery> Asking)> asked = [];
+    private IReadOnlyList<string> said = [];
+    private bool inOrder;
 
-    public Challenge Challenge => challenge;
+    public PromptRound(Challenge challenge) => (Challenge, Cancellation) = (challenge, ended.Token);
 
-    public Principal Principal => principal;
+    public Challenge Challenge { get; }
 
-    public CancellationToken Cancellation => ended.Token;
+    /// <summary>Cancelled at the end; may be looked at afterwards, too.</summary>
+    public CancellationToken Cancellation { get; }
 
     /// <summary>Completes when there is nothing to ask any more.</summary>
     public Task Settled => settled.Task;
 
+    /// <summary>Oldest first; a list that does not change.</summary>
     public IReadOnlyList<string> Said
     {
         get
         {
             lock (gate)
             {
-                return [.. said];
+                return said;
             }
         }
     }
 
-    public void Add(string line)
+    /// <returns>True for the first caller, who asks in the person's order.</returns>
+    public bool TryTakeOrder()
     {
         lock (gate)
         {
-            said.Add(line);
+            return !inOrder && (inOrder = true);
         }
     }
 
-    /// <returns>False when this kind is being asked, or was as often as it may be.</returns>
-    public bool TryBegin(FactorKind kind)
+    /// <returns>Everything said so far.</returns>
+    public IReadOnlyList<string> Add(string line)
     {
         lock (gate)
         {
-            var before = times.GetValueOrDefault(kind);
-            if (before >= MostOfAKind || !running.Add(kind))
+            return said = said.Count < MostLines ? [.. said, line] : said;
+        }
+    }
+
+    /// <param name="kind">By which kind of factor.</param>
+    /// <param name="ask">Asks; called while others wait, so it returns at once.</param>
+    /// <returns>What came of it, and the asking itself unless it was asked too often.</returns>
+    public (AskOutcome Outcome, Task<Delivery>? Asking) Ask(FactorKind kind, Func<Task<Delivery>> ask)
+    {
+        lock (gate)
+        {
+            var (times, asking) = asked.GetValueOrDefault(kind);
+            if (asking is { IsCompleted: false })
             {
-                return false;
+                return (AskOutcome.OnItsWay, asking);
             }
 
-            times[kind] = before + 1;
-            return true;
+            if (times >= MostOfAKind)
+            {
+                return (AskOutcome.TooOften, null);
+            }
+
+            asking = ask();
+            asked[kind] = (times + 1, asking);
+            return (AskOutcome.Begun, asking);
         }
     }
 
-    public void Finish(FactorKind kind)
+    public AskedBefore StateOf(FactorKind kind)
     {
         lock (gate)
         {
-            running.Remove(kind);
+            return asked.TryGetValue(kind, out var before) ? new(before.Times, !before.Asking.IsCompleted) : default;
         }
     }
 
-    public void Dispose()
+    /// <summary>Calls off what is being asked. What prompts have hung on the end runs elsewhere: whoever settles does not wait for it.</summary>
+    public async ValueTask DisposeAsync()
     {
         settled.TrySetResult();
-        ended.Cancel();
+        await ended.CancelAsync();
+        ended.Dispose();
     }
 }

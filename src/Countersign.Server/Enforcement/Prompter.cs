@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using Countersign.Core.Challenges;
-using Countersign.Core.Git;
 using Countersign.Core.Identities;
-using Countersign.Server.Audit;
 using Countersign.Server.Factors;
 using Countersign.Server.People;
 
@@ -12,24 +10,23 @@ namespace Countersign.Server.Enforcement;
 /// Asks people by the factors that go to them, in the person's own order: the next one at once when one fails, and beside it
 /// when nobody has answered for half a minute. It only asks; <see cref="Approvals"/> judges every answer.
 /// </summary>
-internal sealed partial class Prompter : IDisposable
+internal sealed class Prompter : IDisposable
 {
     /// <summary>How long one factor is waited for before the next one is asked too.</summary>
     public static readonly TimeSpan Beside = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<FactorKind, IPrompt> prompts;
     private readonly ConcurrentDictionary<ChallengeId, PromptRound> rounds = new();
-    private readonly (IPeople People, Approvals Approvals, ChallengeAnnouncements Announcements, AuditTrail Audit) world;
+    private readonly (IPeople People, ChallengeReader Reader, ChallengeAnnouncements Announcements) world;
+    private readonly PromptDelivery delivery;
     private readonly TimeProvider clock;
-    private readonly ILogger<Prompter> logger;
 
     public Prompter(
-        IEnumerable<IPrompt> prompts, IPeople people, Approvals approvals, ChallengeAnnouncements announcements, AuditTrail audit,
-        TimeProvider clock, ILogger<Prompter> logger)
+        IEnumerable<IPrompt> prompts, IPeople people, ChallengeReader reader, ChallengeAnnouncements announcements, PromptDelivery delivery, TimeProvider clock)
     {
         this.prompts = prompts.ToDictionary(prompt => prompt.Kind);
-        world = (people, approvals, announcements, audit);
-        (this.clock, this.logger) = (clock, logger);
+        world = (people, reader, announcements);
+        (this.delivery, this.clock) = (delivery, clock);
         announcements.Settled += End;
     }
 
@@ -39,51 +36,38 @@ internal sealed partial class Prompter : IDisposable
     /// <summary>Begins to ask about a request that is waited for; once, however many commands wait for it.</summary>
     public void Begin(Challenge challenge)
     {
-        if (prompts.Count == 0 || rounds.ContainsKey(challenge.Id) || world.People.FindPrincipal(challenge.PrincipalId) is not { } principal)
+        if (prompts.Count == 0 || world.People.FindPrincipal(challenge.PrincipalId) is not { } principal)
         {
             return;
         }
 
         var steps = StepsOf(principal, challenge);
-        if (!steps.Exists(step => step is not null))
+        if (!steps.Exists(step => step is not null) || Open(challenge) is not { } round)
         {
             return;
         }
 
-        var round = new PromptRound(challenge, principal);
-        if (rounds.TryAdd(challenge.Id, round))
+        world.Announcements.Say(challenge.Id, round.Said); // a command that joins hears what the others heard
+        if (round.TryTakeOrder())
         {
-            _ = RunAsync(round, steps);
-        }
-        else
-        {
-            round.Dispose();
+            _ = AskInOrderAsync(round, steps);
         }
     }
 
-    /// <summary>Asks by one kind now, because the person chose it; false when it is being asked already, or cannot be.</summary>
-    public bool TryAsk(Principal principal, Challenge challenge, FactorKind kind)
-    {
-        if (!CanAsk(principal, challenge, kind) || challenge.State is not ChallengeState.Pending)
-        {
-            return false;
-        }
-
-        var round = rounds.GetOrAdd(challenge.Id, _ => new(challenge, principal));
-        if (!round.TryBegin(kind))
-        {
-            return false;
-        }
-
-        _ = AskAsync(round, prompts[kind]);
-        return true;
-    }
+    /// <summary>Asks by one kind now, because the person chose it.</summary>
+    public AskOutcome TryAsk(Principal principal, Challenge challenge, FactorKind kind) =>
+        !CanAsk(principal, challenge, kind) ? AskOutcome.NotPossible
+        : Open(challenge) is { } round ? round.Ask(kind, () => Ask(round, prompts[kind])).Outcome
+        : AskOutcome.Settled;
 
     /// <summary>True when this kind goes to the person by itself, they have it, and the rule accepts it.</summary>
     public bool CanAsk(Principal principal, Challenge challenge, FactorKind kind) =>
-        prompts.ContainsKey(kind) && principal.Factors.Contains(kind) && challenge.Requirement.CanBeSatisfiedBy(kind);
+        challenge.PrincipalId == principal.Id && prompts.ContainsKey(kind) && principal.Factors.Contains(kind) && challenge.Requirement.CanBeSatisfiedBy(kind);
 
-    /// <summary>What the waiting terminals were told of this request, oldest first.</summary>
+    /// <summary>How one kind stands with one request.</summary>
+    public AskedBefore StateOf(ChallengeId id, FactorKind kind) => rounds.TryGetValue(id, out var round) ? round.StateOf(kind) : default;
+
+    /// <summary>What the waiting terminals were told of this request, oldest first; nothing once it is settled.</summary>
     public IReadOnlyList<string> SaidOf(ChallengeId id) => rounds.TryGetValue(id, out var round) ? round.Said : [];
 
     public void Dispose()
@@ -93,6 +77,21 @@ internal sealed partial class Prompter : IDisposable
         {
             End(id);
         }
+    }
+
+    /// <summary>The round of a request, made if need be; null, and none is left behind, when the request is not open any more.</summary>
+    private PromptRound? Open(Challenge challenge)
+    {
+        var round = rounds.GetOrAdd(challenge.Id, static (_, asked) => new(asked), challenge);
+
+        // Whoever settles it from here on finds the round; whoever did before has found none, and this finds the verdict.
+        if (world.Reader.Find(challenge.Id) is { State: ChallengeState.Pending })
+        {
+            return round;
+        }
+
+        End(challenge.Id);
+        return null;
     }
 
     /// <summary>In order; null stands for what is proven on the page, which is there all the time and only takes its turn.</summary>
@@ -114,20 +113,13 @@ internal sealed partial class Prompter : IDisposable
         return steps;
     }
 
-    private async Task RunAsync(PromptRound round, List<IPrompt?> steps)
+    private async Task AskInOrderAsync(PromptRound round, List<IPrompt?> steps)
     {
         foreach (var step in steps)
         {
-            if (step is not null && !round.TryBegin(step.Kind))
-            {
-                continue; // the person has chosen it already
-            }
-
-            var asked = step is null ? round.Settled : AskAsync(round, step);
             try
             {
-                await asked.WaitAsync(Beside, clock, round.Cancellation);
-                if (step is null || await ((Task<bool>)asked))
+                if (!await TakeTurnAsync(round, step).WaitAsync(Beside, clock, round.Cancellation))
                 {
                     return;
                 }
@@ -143,65 +135,42 @@ internal sealed partial class Prompter : IDisposable
         }
     }
 
-    /// <returns>False when the next factor is to be asked at once.</returns>
-    private async Task<bool> AskAsync(PromptRound round, IPrompt prompt)
+    /// <returns>True when the next factor is to be asked at once; false when there was an answer.</returns>
+    private async Task<bool> TakeTurnAsync(PromptRound round, IPrompt? step)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // whoever begins it does not wait for the far side's first answer
-        var (challenge, principal) = (round.Challenge, round.Principal);
-        PromptAnswer answer;
-        try
+        // Where the person chose it before its turn came, it is being asked: then the turn waits for that.
+        var asking = step is null ? null : round.Ask(step.Kind, () => Ask(round, step)).Asking;
+        var came = step is null ? Delivery.Sent : asking is null ? Delivery.Failed : await asking;
+        if (came is Delivery.Sent)
         {
-            await RecordAsync(AuditTypes.ChallengePrompted, challenge, prompt.Kind); // no record, no prompt
-            answer = await prompt.AskAsync(new(challenge, principal, line => Say(round, line)), round.Cancellation);
-            if (answer is PromptAnswer.Sent)
-            {
-                await round.Settled; // answered on a page; the next factor comes beside it in its time
-                return true;
-            }
-
-            if (answer is PromptAnswer.Failed failed)
-            {
-                Say(round, failed.Why);
-                await RecordAsync(AuditTypes.ChallengePromptFailed, challenge, prompt.Kind, ("why", failed.Why));
-            }
-            else
-            {
-                await world.Approvals.AnswerAsync(challenge.PrincipalId, challenge.Id, prompt.Kind, answer);
-            }
-        }
-        catch (OperationCanceledException) when (round.Cancellation.IsCancellationRequested)
-        {
-            return true;
-        }
-        catch (Exception exception)
-        {
-            CouldNotAsk(exception, prompt.Kind, challenge.Id.Value, exception.Message);
-            answer = new PromptAnswer.Failed("");
+            await round.Settled; // answered on a page, if at all; the next factor comes beside it in its time
         }
 
-        round.Finish(prompt.Kind);
-        return answer is not PromptAnswer.Failed;
+        return came is Delivery.Failed;
     }
 
-    private void Say(PromptRound round, string line)
+    private Task<Delivery> Ask(PromptRound round, IPrompt prompt)
     {
-        var safe = TerminalText.Line(line);
-        round.Add(safe);
-        world.Announcements.Say(round.Challenge.Id, safe);
+        var asking = delivery.AskAsync(round, prompt);
+        _ = TellAsync(round, asking);
+        return asking;
     }
 
-    private Task RecordAsync(string type, Challenge challenge, FactorKind kind, params (string, string)[] more) =>
-        world.Audit.RecordAsync(type, challenge.PrincipalName,
-            [("challenge", challenge.Id.Value), ("person", challenge.PrincipalId.ToString()), ("factor", kind.ToString()), .. more]);
+    /// <summary>An open page shows which ways are being asked, so it looks again when one no longer is.</summary>
+    private async Task TellAsync(PromptRound round, Task asking)
+    {
+        await asking;
+        if (!round.Cancellation.IsCancellationRequested)
+        {
+            world.Announcements.Say(round.Challenge, round.Said);
+        }
+    }
 
     private void End(ChallengeId id)
     {
         if (rounds.TryRemove(id, out var round))
         {
-            round.Dispose();
+            _ = delivery.EndAsync(round);
         }
     }
-
-    [LoggerMessage(1010, LogLevel.Warning, "{Kind} could not be asked about request {Challenge}: {Why}")]
-    private partial void CouldNotAsk(Exception exception, FactorKind kind, string challenge, string why);
 }

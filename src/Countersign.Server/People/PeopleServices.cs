@@ -38,6 +38,7 @@ internal static class PeopleServices
         services.AddSingleton<IRepositories>(provider => provider.GetRequiredService<Repositories>());
         services.AddSingleton<FactorRemoval>();
         services.AddSingleton<IFactorEnrolment, FactorEnrolment>();
+        services.AddSingleton<IFactorOrders, FactorOrders>();
         services.AddSingleton<ISignIn, SignIn>();
         services.AddSingleton<ISessions, Sessions>();
         services.AddSingleton<ISetup, Setup>();

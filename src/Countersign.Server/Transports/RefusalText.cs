@@ -69,7 +69,7 @@ internal sealed class RefusalText(GatewayOptions options, IPeople people)
             ],
             ReasonCode.PersonDeclined =>
             [
-                $"Denied: this {verb} was refused on the approval page{Named(refused)}.",
+                $"Denied: this {verb} was refused{Named(refused)}.",
                 .. Report(refused),
             ],
             ReasonCode.PersonReported =>

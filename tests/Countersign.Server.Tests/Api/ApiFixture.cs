@@ -61,7 +61,7 @@ public sealed class ApiFixture : IAsyncLifetime
             .AddSingleton<IAccessTokens>(People).AddSingleton<IFactorEnrolment>(People).AddSingleton<ISetup>(People)
             .AddSingleton<IWorkspaces>(Workspaces).AddSingleton<IRepositories>(Workspaces).AddSingleton<IUpstreamDesk, FakeUpstreams>()
             .AddSingleton<INotices, FakeNotices>().AddSingleton<IRequestDesk>(Requests).AddSingleton<IPolicyDesk>(Policy).AddSingleton<IAuditDesk, FakeAudit>().AddSingleton(DispatchProxy.Create<ILocks, NotAsked>())
-            .AddSingleton(DispatchProxy.Create<ISshKeys, NotAsked>()).AddSingleton(DispatchProxy.Create<IUpstreamTokens, NotAsked>());
+            .AddSingleton(DispatchProxy.Create<ISshKeys, NotAsked>()).AddSingleton(DispatchProxy.Create<IUpstreamTokens, NotAsked>()).AddSingleton(DispatchProxy.Create<IFactorOrders, NotAsked>());
         app = builder.Build();
         app.MapApi();
         await app.StartAsync();

@@ -16,7 +16,7 @@ public sealed class RefusedClientTests
         var request = await home.Person.DenyNextAsync();
         var result = await running.Completion;
         var verb = command == "clone" ? "fetch" : "push";
-        await ClientMatrix.AssertRefusedAsync(home, denied, result, $"Denied: this {verb} was refused on the approval page (request {request.Id}).");
+        await ClientMatrix.AssertRefusedAsync(home, denied, result, $"Denied: this {verb} was refused (request {request.Id}).");
         Assert.Contains($"{gateway.Url}/a/{request.Id}/report", result.Shown, StringComparison.Ordinal);
         Assert.Contains(
             ClientsDocument.BeginningOfDenial(client, command).Replace("URL", $"{gateway.Url}/scm/ACME/core.git", StringComparison.Ordinal),

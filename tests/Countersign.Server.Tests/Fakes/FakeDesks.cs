@@ -35,6 +35,12 @@ internal sealed class FakeRequests : IRequestDesk
         return Task.FromResult(Answer);
     }
 
+    public AskOutcome Asked { get; set; } = AskOutcome.NotPossible;
+
+    public AskOutcome Ask(Principal principal, Challenge challenge, FactorKind kind) => Asked;
+
+    public IReadOnlyList<string> SaidOf(ChallengeId id) => [];
+
     public Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation)
     {
         LastReported = reported;

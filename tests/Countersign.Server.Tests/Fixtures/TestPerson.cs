@@ -15,6 +15,7 @@ internal sealed class TestPerson : IAsyncDisposable
     private readonly Channel<Challenge> changes = Channel.CreateUnbounded<Challenge>();
     private readonly CancellationTokenSource ended = new();
     private readonly Task watching;
+    private readonly HashSet<ChallengeId> handedOut = [];
     private long lastStep;
 
     private TestPerson(GatewayFixture gateway, PrincipalId id, string name, AuthenticatorApp? app, string token)
@@ -52,7 +53,7 @@ internal sealed class TestPerson : IAsyncDisposable
     }
 
     /// <summary>The next request that waits for this person; each is handed out once.</summary>
-    public Task<Challenge> NextRequestAsync() => NextAsync(challenge => challenge is { State: ChallengeState.Pending, Version: 0 });
+    public Task<Challenge> NextRequestAsync() => NextAsync(challenge => challenge is { State: ChallengeState.Pending, Version: 0 } && handedOut.Add(challenge.Id));
 
     /// <summary>The next change that fits, dropping what came before.</summary>
     public async Task<Challenge> NextAsync(Func<Challenge, bool> fits)

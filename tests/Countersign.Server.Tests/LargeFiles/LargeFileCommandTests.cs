@@ -83,7 +83,7 @@ public sealed class LargeFileCommandTests
         var request = await ann.DenyNextAsync();
         var result = await push.Completion;
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains($"Denied: this upload of large files was refused on the approval page (request {request.Id}).", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"Denied: this upload of large files was refused (request {request.Id}).", result.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(LfsClient.StoredAt(gateway, oid)));
         await gateway.AssertInvariantsAsync();
     }

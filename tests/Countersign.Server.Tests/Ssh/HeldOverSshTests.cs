@@ -65,7 +65,7 @@ public sealed class HeldOverSshTests
         var said = result.Error.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("countersign: ", StringComparison.Ordinal) && !line.StartsWith("Cloning into", StringComparison.Ordinal));
         Assert.Equal(
             [
-                $"fatal: remote error: Denied: this {word} was refused on the approval page (request {request.Id}).",
+                $"fatal: remote error: Denied: this {word} was refused (request {request.Id}).",
                 $"Not you? {story.Gateway.Url}/a/{request.Id}/report",
             ],
             said);
@@ -104,7 +104,7 @@ public sealed class HeldOverSshTests
         Assert.Equal(["refs/heads/main", "refs/heads/other"], first.Command.Updates.Select(update => update.Name.Value).Order());
         Assert.Equal(1, first.Command.Updates[0].Commits);
         var result = await denied.Completion;
-        Assert.Contains($"remote: Denied: this push was refused on the approval page (request {first.Id}).", result.Shown, StringComparison.Ordinal);
+        Assert.Contains($"remote: Denied: this push was refused (request {first.Id}).", result.Shown, StringComparison.Ordinal);
         Assert.Contains(" ! [remote rejected] main -> main (second factor denied)", result.Shown, StringComparison.Ordinal);
         Assert.DoesNotContain("fatal", result.Shown, StringComparison.Ordinal);
         Assert.NotEqual(tip, await story.TipAsync());

@@ -60,7 +60,7 @@ public sealed class RealSshTests
         var request = await ann.DenyNextAsync();
         var result = await push.Completion;
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains($"remote: Denied: this push was refused on the approval page (request {request.Id}).", result.Shown, StringComparison.Ordinal);
+        Assert.Contains($"remote: Denied: this push was refused (request {request.Id}).", result.Shown, StringComparison.Ordinal);
         Assert.Contains(" ! [remote rejected] main -> main (second factor denied)", result.Shown, StringComparison.Ordinal);
         Assert.DoesNotContain("fatal", result.Shown, StringComparison.Ordinal);
         await ssh.Gateway.AssertInvariantsAsync();

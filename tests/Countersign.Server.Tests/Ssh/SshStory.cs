@@ -6,6 +6,7 @@ using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Upstreams.SmartHttp;
 using Countersign.Server.Upstreams;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Countersign.Server.Tests.Ssh;
 
@@ -33,9 +34,9 @@ internal sealed class SshStory : IAsyncDisposable
     public static string Url => "ssh://git@gateway/ACME/core.git";
 
     /// <summary>ACME/core is on this machine.</summary>
-    public static async Task<SshStory> StartAsync(string? policy = null, Dictionary<string, string?>? settings = null, Role role = Role.Write)
+    public static async Task<SshStory> StartAsync(string? policy = null, Dictionary<string, string?>? settings = null, Role role = Role.Write, Action<IServiceCollection>? replace = null)
     {
-        var gateway = await GatewayFixture.StartAsync(policy, settings);
+        var gateway = await GatewayFixture.StartAsync(policy, settings, replace);
         var ann = await gateway.AddPersonAsync(role: role);
         var story = new SshStory(gateway, ann, await AddKeyAsync(gateway, ann));
         story.Core = await gateway.AddRepositoryAsync();

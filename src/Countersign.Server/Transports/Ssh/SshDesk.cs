@@ -85,10 +85,18 @@ internal sealed class SshDesk(ISshKeys keys, ChallengeReader challenges, Approva
     [
         $"{challenge.Id}  {Describe(challenge)}, from {challenge.Client}, {When.InWords(challenge.CreatedAt, clock.GetUtcNow())}",
         .. RefRow.InOrderOfDanger(challenge.Command.Updates).Take(RequestView.RowsShown).Select(row => $"           {row.Name}  {row.Old ?? "nothing"} -> {row.New ?? "nothing"}  {row.Mark}".TrimEnd()),
+        .. NumberState(challenge) is { } number ? (string[])[$"           {number}"] : [],
         .. challenge.Command.Updates.Count > RequestView.RowsShown
             ? (string[])[$"           and {challenge.Command.Updates.Count - RequestView.RowsShown} more: {Url}/a/{challenge.Id}"]
             : [],
     ];
+
+    private string? NumberState(Challenge challenge) => challenge switch
+    {
+        { AwaitsNumber: not null } => $"approved on your device; type its number at {Url}/a/{challenge.Id}",
+        { NumberTyped: true } => "its number was typed; now approve it on your device",
+        _ => null,
+    };
 
     private string Describe(Challenge challenge) => new RequestView(challenge, clock.GetUtcNow()).Operation;
 

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>What is asked, and the verdict. Opening it changes nothing; a verdict is a form.</summary>
-internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, TimeProvider clock) : SignedInPage
+internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, Prompter prompter, TimeProvider clock) : SignedInPage
 {
     /// <summary>The form was on a card of the list, so the list is where to go on.</summary>
     private const string FromList = "list";
@@ -21,7 +21,10 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
     /// <summary>Null when there is no such request, or it belongs to somebody else: nothing tells the two apart.</summary>
     public RequestView? View { get; private set; }
 
-    public Proofs Proofs { get; private set; } = null!;
+    public Ways Ways { get; private set; } = null!;
+
+    /// <summary>What the waiting terminal was told about asking the person.</summary>
+    public IReadOnlyList<string> Said { get; private set; } = [];
 
     /// <summary>Which way was tried, so that its form is open again.</summary>
     public string? Tried { get; private set; }
@@ -43,6 +46,9 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
                 return Unknown();
             case ApprovalOutcome.Done when from == FromList:
                 return Done("/", "approved");
+            case ApprovalOutcome.NumberTaken:
+                prompter.TryAsk(Me, challenge, FactorKind.DuoPush); // the other half, unless it is on its way
+                return LocalRedirect($"/a/{challenge.Id}");
             case ApprovalOutcome.Done or ApprovalOutcome.AlreadySettled:
                 return LocalRedirect($"/a/{challenge.Id}");
             default:
@@ -50,6 +56,18 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
                 Trouble = Words.Trouble(result, clock.GetUtcNow());
                 return Show();
         }
+    }
+
+    /// <summary>Asks by the kind that the person chose.</summary>
+    public IActionResult OnPostPrompt(string? kind)
+    {
+        if (Find() is not { } challenge || Api.Words.ParseFactor(kind ?? "") is not { } chosen)
+        {
+            return Unknown();
+        }
+
+        Trouble = Words.Trouble(prompter.TryAsk(Me, challenge, chosen), chosen);
+        return Trouble is null ? LocalRedirect($"/a/{challenge.Id}") : Show();
     }
 
     /// <summary>Never needs the number, and never more than one click.</summary>
@@ -76,7 +94,8 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
         }
 
         View = new RequestView(challenge, clock.GetUtcNow());
-        Proofs = new Proofs(challenge.Requirement, Me);
+        Ways = new Ways(challenge, Me, prompter);
+        Said = prompter.SaidOf(challenge.Id);
         return Page();
     }
 

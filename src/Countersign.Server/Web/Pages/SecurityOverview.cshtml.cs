@@ -9,7 +9,8 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
 internal sealed class SecurityOverviewModel(
-    IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, IRepositories repositories, SshState ssh, TimeProvider clock) : SignedInPage
+    IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, IFactorOrders orders,
+    IRepositories repositories, SshState ssh, TimeProvider clock) : SignedInPage
 {
     public PersonSummary Person { get; private set; } = null!;
 
@@ -30,6 +31,9 @@ internal sealed class SecurityOverviewModel(
     public IEnumerable<FactorSummary> Passkeys => Person.Factors.Where(factor => factor.Kind == FactorKind.WebAuthn);
 
     public IEnumerable<FactorSummary> Apps => Person.Factors.Where(factor => factor.Kind == FactorKind.Totp);
+
+    /// <summary>The kinds that the person has, in the order in which they are asked.</summary>
+    public IReadOnlyList<FactorKind> Order => field ??= orders.Of(Me.Id);
 
     /// <summary>What happened to the account, told until the person has read it.</summary>
     public IReadOnlyList<Notice> Notices { get; private set; } = [];
@@ -57,6 +61,21 @@ internal sealed class SecurityOverviewModel(
     {
         var result = await tokens.RevokeAsync(Me.Id, id, Me.Name, Cancellation);
         return result.Refusal is null ? Done("/security", "token-revoked") : LocalRedirect("/security");
+    }
+
+    /// <summary>Changes only what comes first among what counts anyway, so it asks for no fresh proof.</summary>
+    public async Task<IActionResult> OnPostMoveAsync(string? kind, int by)
+    {
+        var order = Order.ToList();
+        var place = order.FindIndex(one => Api.Words.Of(one) == kind);
+        if (place < 0 || by is not (1 or -1) || place + by < 0 || place + by >= order.Count)
+        {
+            return LocalRedirect("/security#order");
+        }
+
+        (order[place], order[place + by]) = (order[place + by], order[place]);
+        var result = await orders.SetAsync(Me.Id, order, Me.Name, Cancellation);
+        return result.Refusal is null ? Done("/security", "order-changed", $"order-{kind}") : LocalRedirect("/security");
     }
 
     public bool HasExpired(SshKeySummary key) => key.ExpiresAt <= clock.GetUtcNow();

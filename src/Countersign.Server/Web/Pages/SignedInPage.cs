@@ -19,5 +19,8 @@ internal abstract class SignedInPage : PageModel
 
     protected CancellationToken Cancellation => HttpContext.RequestAborted;
 
-    protected IActionResult Done(string path, string done) => LocalRedirect($"{path}?done={done}");
+    /// <param name="path">Where to go on.</param>
+    /// <param name="done">A key of <see cref="Views.Words.Done"/>.</param>
+    /// <param name="at">The element to go on at.</param>
+    protected IActionResult Done(string path, string done, string? at = null) => LocalRedirect($"{path}?done={done}{(at is null ? "" : $"#{at}")}");
 }

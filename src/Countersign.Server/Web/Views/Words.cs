@@ -43,7 +43,7 @@ internal static class Words
 
     public static string? Trouble(ApprovalResult result, DateTimeOffset now) => result.Outcome switch
     {
-        ApprovalOutcome.NumberTaken => "The number is right. Now approve on your device.",
+        ApprovalOutcome.NumberTaken => "The number is right. Now approve on your phone.",
         ApprovalOutcome.NumberOwed => "Type the number that your terminal shows.",
         ApprovalOutcome.NumberWrong => WrongNumber(result.Challenge),
         ApprovalOutcome.ProofOwed => "Use your passkey, or type a code from your authenticator app.",
@@ -55,6 +55,17 @@ internal static class Words
         _ => null,
     };
 
+    /// <summary>Why somebody was not asked by the kind they chose; null when they are.</summary>
+    public static string? Trouble(AskOutcome outcome, FactorKind kind) => outcome switch
+    {
+        AskOutcome.OnItsWay => $"{Capital(Of(kind))} is on its way to you already. Answer it, or take another way.",
+        AskOutcome.TooOften => $"You were asked that way {PromptRound.MostOfAKind} times already. Take another way, or run the command again.",
+        AskOutcome.NotPossible => "You have not set that up, or the rule for this repository does not accept it. Take another way.",
+        _ => null,
+    };
+
+    public static string Capital(string words) => words.Length > 0 ? char.ToUpperInvariant(words[0]) + words[1..] : words;
+
     /// <summary>What was just done, told on the next page; only words from here, never from the address.</summary>
     public static string? Done(string? key) => key switch
     {
@@ -64,6 +75,7 @@ internal static class Words
         "renamed" => "The new name is saved.",
         "removed" => "It is removed and proves nothing any more.",
         "token-revoked" => "The access token is revoked. It stopped working at once.",
+        "order-changed" => "The new order is saved.",
         "key-added" => "The SSH key is added.",
         "key-removed" => "The SSH key is removed. It stopped working at once.",
         "host-token-set" => "The token is kept, encrypted. It is not shown again.",
