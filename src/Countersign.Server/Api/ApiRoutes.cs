@@ -35,6 +35,7 @@ internal static class ApiRoutes
         NoticesResource.Map(api);
         FactorsResource.Map(api);
         EnrolmentResource.Map(api);
+        DuoResource.Map(api);
         TokensResource.Map(api);
         SshKeysResource.Map(api);
         UpstreamTokensResource.Map(api);

@@ -152,7 +152,7 @@ internal sealed partial class Prompter : IDisposable
         try
         {
             await RecordAsync(AuditTypes.ChallengePrompted, challenge, prompt.Kind); // no record, no prompt
-            answer = await prompt.AskAsync(new(challenge, principal, line => Say(round, line)), round.Cancellation);
+            answer = await prompt.AskAsync(new(challenge, principal, line => Say(round, line), line => world.Announcements.Say(challenge.Id, TerminalText.Line(line))), round.Cancellation);
             if (answer is PromptAnswer.Sent)
             {
                 await round.Settled; // answered on a page; the next factor comes beside it in its time
