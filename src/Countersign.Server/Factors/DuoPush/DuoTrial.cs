@@ -19,6 +19,7 @@ internal sealed class DuoTrial(DuoOffer offer, long since, int pushes)
 {
     private readonly Lock gate = new();
     private int pushes = pushes;
+    private TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DuoOffer Offer => offer;
 
@@ -35,6 +36,9 @@ internal sealed class DuoTrial(DuoOffer offer, long since, int pushes)
 
     public string Why { get; private set; } = "";
 
+    /// <summary>Completes when something has come of the push that is on its way.</summary>
+    public Task Ended => ended.Task;
+
     /// <summary>Counts a push; false when one is on its way, or there were too many.</summary>
     public bool TryBegin(DuoDevice device, int most)
     {
@@ -46,6 +50,7 @@ internal sealed class DuoTrial(DuoOffer offer, long since, int pushes)
             }
 
             pushes++;
+            ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
             (State, Device, Code, Why) = (DuoTrialState.Waiting, device, null, "");
             return true;
         }
@@ -56,6 +61,7 @@ internal sealed class DuoTrial(DuoOffer offer, long since, int pushes)
         lock (gate)
         {
             (State, Why) = (DuoTrialState.Failed, why);
+            ended.TrySetResult();
         }
     }
 
@@ -70,6 +76,7 @@ internal sealed class DuoTrial(DuoOffer offer, long since, int pushes)
                 DuoVerdict.TimedOut => (DuoTrialState.Failed, "Nobody answered the push."),
                 _ => (DuoTrialState.Failed, outcome.Why.Length > 0 ? outcome.Why : DuoAuthApi.NoAnswer),
             };
+            ended.TrySetResult();
         }
     }
 }
