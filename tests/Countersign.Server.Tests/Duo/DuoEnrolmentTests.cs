@@ -1,10 +1,11 @@
-using System.Net;
 using Countersign.Core.Challenges;
 using Countersign.Demo;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
+using Countersign.Server.Storage;
 using Countersign.Server.Tests.Fixtures;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Tests.Duo;
 
@@ -104,7 +105,7 @@ public sealed class DuoEnrolmentTests
         await using var story = await DuoGateway.StartAsync(settings: new() { ["Factors:DuoPush:UserName"] = "email" }, enrolled: false);
         await story.EnrolAsync(story.Ann, userName: "ann@example.org");
         var bob = await story.Gateway.AddPersonAsync("bob");
-        await using (var database = await story.Gateway.Get<Microsoft.EntityFrameworkCore.IDbContextFactory<Storage.GatewayDbContext>>().CreateDbContextAsync(Cancellation))
+        await using (var database = await story.Gateway.Get<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync(Cancellation))
         {
             (await database.Users.FindAsync([bob.Id.Value], Cancellation))!.Email = "Ann@example.org"; // somebody got the mail address of somebody who is still here
             await database.SaveChangesAsync(Cancellation);
@@ -198,7 +199,7 @@ public sealed class DuoEnrolmentTests
         var trial = story.Gateway.Get<DuoEnrolment>().TrialOf(story.Ann.Id)!;
         push.TypeCode(push.Code!);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
-        Assert.Equal("/security?done=duo-added", (await ann.SubmitAsync("/two-step/duo", "/two-step/duo?handler=Finish", new() { ["name"] = "Phone" })).Location);
+        Assert.Equal("/security?done=duo-added", (await ann.SubmitAsync("/two-step/duo", "/two-step/duo?handler=Finish", new() { ["name"] = "Phone" })).Headers["Location"]);
         Assert.Contains("Duo account ann", (await ann.GetAsync("/security")).Body, StringComparison.Ordinal);
     }
 

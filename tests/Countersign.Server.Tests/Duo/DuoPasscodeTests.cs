@@ -3,6 +3,7 @@ using Countersign.Demo;
 using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
+using Countersign.Server.People;
 using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Duo;
@@ -53,9 +54,9 @@ public sealed class DuoPasscodeTests
         story.Duo.Users["ann"].Passcodes.Add("123456");
         Assert.Equal(FactorFailure.Locked, (await VerifyAsync(story, "123456")).Failure);
         Assert.Contains(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.FactorLocked && record.Event.Facts["factor"] == "DuoPush");
-        var locks = await story.Gateway.Get<People.ILocks>().ReadAsync(Cancellation);
+        var locks = await story.Gateway.Get<ILocks>().ReadAsync(Cancellation);
         Assert.Contains(locks.Locks, one => one is { What: "duo", Person: "ann" });
-        await story.Gateway.Get<People.IPeople>().UnlockAsync("ann", "root", Cancellation);
+        await story.Gateway.Get<IPeople>().UnlockAsync("ann", "root", Cancellation);
         Assert.Equal(FactorFailure.None, (await VerifyAsync(story, "123456")).Failure);
     }
 

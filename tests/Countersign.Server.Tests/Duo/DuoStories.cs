@@ -6,7 +6,6 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
-using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Duo;
 
@@ -89,7 +88,7 @@ public sealed class DuoStories
         var result = await running.Completion;
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Equal(tip, await story.Gateway.TipAsync(story.Core));
-        Assert.Empty(story.Duo.Pushes.Where(push => push.Type == "Git push"));
+        Assert.DoesNotContain(story.Duo.Pushes, push => push.Type == "Git push");
         var failed = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.ChallengePromptFailed).Event.Facts;
         Assert.Equal(DuoAuthApi.NoAnswer, failed["why"]);
     }

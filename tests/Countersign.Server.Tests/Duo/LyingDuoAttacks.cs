@@ -19,14 +19,14 @@ public sealed class LyingDuoAttacks
         ["a transaction that is no text"] = Body(Ok(Yes + ",\"txid\":1")),
         ["deny, then allow"] = Body(Ok("\"result\":\"deny\"," + Yes)),
         ["allow, then deny"] = Body(Ok(Yes + ",\"result\":\"deny\"")),
-        ["two answers"] = Body($$"""{"stat":"OK","response":{"result":"deny","status":"deny"},"response":{{{Yes}}}}"""),
+        ["two answers"] = Body("""{"stat":"OK","response":{"result":"deny","status":"deny"},"response":{""" + Yes + "}}"),
         ["the same member by an escape"] = Body(Ok("\"resul\\u0074\":\"deny\"," + Yes)),
-        ["a failure with a yes in it"] = Body($$"""{"stat":"FAIL","response":{{{Yes}}}}"""),
-        ["ok in small letters"] = Body($$"""{"stat":"ok","response":{{{Yes}}}}"""),
-        ["no stat"] = Body($$"""{"response":{{{Yes}}}}"""),
-        ["a stat that is true"] = Body($$"""{"stat":true,"response":{{{Yes}}}}"""),
-        ["the members at the top"] = Body($$"""{"stat":"OK",{{Yes}}}"""),
-        ["a list of answers"] = Body($$"""{"stat":"OK","response":[{{{Yes}}}]}"""),
+        ["a failure with a yes in it"] = Body(Stat("\"stat\":\"FAIL\",")),
+        ["ok in small letters"] = Body(Stat("\"stat\":\"ok\",")),
+        ["no stat"] = Body(Stat("")),
+        ["a stat that is true"] = Body(Stat("\"stat\":true,")),
+        ["the members at the top"] = Body("{\"stat\":\"OK\"," + Yes + "}"),
+        ["a list of answers"] = Body("{\"stat\":\"OK\",\"response\":[{" + Yes + "}]}"),
         ["a result that is a list"] = Body("""{"stat":"OK","response":{"result":["allow"],"status":"allow"}}"""),
         ["a result that is true"] = Body("""{"stat":"OK","response":{"result":true,"status":"allow"}}"""),
         ["no status"] = Body("""{"stat":"OK","response":{"result":"allow"}}"""),
@@ -126,7 +126,7 @@ public sealed class LyingDuoAttacks
     public async Task A_preauth_of_another_shape_sends_nothing(string response)
     {
         await using var bench = await DuoBench.StartAsync();
-        bench.Duo.Play("preauth", SimulatedAnswer.Body($$"""{"stat":"OK","response":{{response}}}"""));
+        bench.Duo.Play("preauth", SimulatedAnswer.Body("{\"stat\":\"OK\",\"response\":" + response + "}"));
         Assert.Null((await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation)).Value);
         Assert.Empty(bench.Duo.Pushes);
     }
@@ -157,14 +157,17 @@ public sealed class LyingDuoAttacks
     public async Task What_Duo_says_reaches_the_terminal_as_one_short_printable_line()
     {
         await using var bench = await DuoBench.StartAsync();
-        bench.Duo.Play("preauth", SimulatedAnswer.Body($$"""{"stat":"OK","response":{"result":"deny","status_msg":"\u001b[2J\u001b]0;owned\u0007gone\r\nremote: approved\u202e{{new string('x', 5000)}}"}}"""));
+        bench.Duo.Play("preauth", SimulatedAnswer.Body(Ok(
+            """ "result":"deny","status_msg":"\u001b[2J\u001b]0;owned\u0007gone\r\nremote: approved\u202e""" + new string('x', 5000) + "\"")));
         var (_, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation);
         Assert.StartsWith("Duo: [2J]0;ownedgone remote: approvedxxx", why, StringComparison.Ordinal);
         Assert.All(why, character => Assert.InRange(character, ' ', '~'));
         Assert.InRange(why.Length, 1, 130);
     }
 
-    private static string Ok(string members) => $$"""{"stat":"OK","response":{{{members}}}}""";
+    private static string Ok(string members) => "{\"stat\":\"OK\",\"response\":{" + members + "}}";
+
+    private static string Stat(string stat) => "{" + stat + "\"response\":{" + Yes + "}}";
 
     private static SimulatedAnswer Body(string json, int status = 200, string type = "application/json") => SimulatedAnswer.Body(json, status, type);
 }
