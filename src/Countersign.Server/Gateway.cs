@@ -3,6 +3,7 @@ using Countersign.Server.Audit;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Proxies;
@@ -56,6 +57,7 @@ internal static class Gateway
             .AddLedger()
             .AddPeople()
             .AddFactors()
+            .AddDuoPush(configuration)
             .AddPolicies()
             .AddLocalRepositories()
             .AddUpstreams()

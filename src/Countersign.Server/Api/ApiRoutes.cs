@@ -36,6 +36,7 @@ internal static class ApiRoutes
         FactorsResource.Map(api);
         FactorOrderResource.Map(api);
         EnrolmentResource.Map(api);
+        DuoResource.Map(api);
         TokensResource.Map(api);
         SshKeysResource.Map(api);
         UpstreamTokensResource.Map(api);

@@ -1,3 +1,4 @@
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Factors.RecoveryCodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -13,11 +14,16 @@ internal static class Codes
     public static bool IsRecoveryCode(string code) => RecoveryCode.HashOf(code) is not null;
 
     /// <returns>What is wrong with the shapes, or null.</returns>
-    public static ProblemHttpResult? Check(string? totp, string? recoveryCode)
+    public static ProblemHttpResult? Check(string? totp, string? recoveryCode, string? duoPasscode)
     {
-        if (totp is not null && recoveryCode is not null)
+        if (new[] { totp, recoveryCode, duoPasscode }.Count(code => code is not null) > 1)
         {
-            return Problems.BadRequest("one_proof", "Send either totp or recoveryCode, not both.");
+            return Problems.BadRequest("one_proof", "Send one of totp, recoveryCode and duoPasscode.");
+        }
+
+        if (duoPasscode is not null && !DuoPasscodeFactor.IsWellFormed(duoPasscode))
+        {
+            return Problems.BadRequest("malformed_code", "duoPasscode is six to eight digits.");
         }
 
         if (totp is not null && !IsTotp(totp))

@@ -97,12 +97,12 @@ internal static class EnrolmentResource
     /// A session that has passed no second factor may set up the first one, and only the first: when a factor has come to be
     /// elsewhere meanwhile, a password alone must not add another.
     /// </summary>
-    private static async Task<ProblemHttpResult?> OvertakenAsync(Caller caller, IPeople people, CancellationToken cancellation) =>
+    public static async Task<ProblemHttpResult?> OvertakenAsync(Caller caller, IPeople people, CancellationToken cancellation) =>
         !caller.Session!.SecondFactorPassed && await people.FindAsync(caller.Person.Id, cancellation) is not { Factors.Count: 0 }
             ? Problems.Of(403, "second_factor_required", "Two-step verification is set up already: sign in again with it.")
             : null;
 
-    private static async Task<EnrolledView> EnrolledAsync(
+    public static async Task<EnrolledView> EnrolledAsync(
         HttpContext context, Caller caller, (FactorSummary Factor, IReadOnlyList<string> RecoveryCodes) added, ISessions sessions, CancellationToken cancellation)
     {
         // Who has just proven the first factor has passed it: the session goes on under a new secret.

@@ -21,6 +21,8 @@ internal static class RefusalProblems
         "forbidden" => StatusCodes.Status403Forbidden,
         "delayed" or "locked" or "proof_delayed" or "proof_locked" => StatusCodes.Status429TooManyRequests,
         _ when code.StartsWith("no_such_", StringComparison.Ordinal) || code == "no_invitation" => StatusCodes.Status404NotFound,
+        "duo_unavailable" => StatusCodes.Status503ServiceUnavailable,
+        "duo_limited" => StatusCodes.Status429TooManyRequests,
         _ when IsConflict(code) => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status400BadRequest,
     };

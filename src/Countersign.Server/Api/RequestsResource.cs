@@ -9,7 +9,9 @@ namespace Countersign.Server.Api;
 /// <param name="Totp">Six digits from the authenticator app.</param>
 /// <param name="RecoveryCode">One of the person's recovery codes; it is used up.</param>
 /// <param name="Assertion">The browser's AuthenticationResponseJSON for the options of this request.</param>
-internal sealed record ApproveInput(string? Number = null, string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null);
+/// <param name="DuoPasscode">Six to eight digits from Duo Mobile or a token of Duo's.</param>
+internal sealed record ApproveInput(
+    string? Number = null, string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null, string? DuoPasscode = null);
 
 /// <param name="Kind">duo-push or email-approval.</param>
 internal sealed record PromptInput(string Kind);
@@ -114,7 +116,7 @@ internal static class RequestsResource
             return problem;
         }
 
-        var proof = new ApprovalInput(input.Number, input.Totp, input.RecoveryCode, JsonText.Of(input.Assertion));
+        var proof = new ApprovalInput(input.Number, input.Totp, input.RecoveryCode, JsonText.Of(input.Assertion), input.DuoPasscode);
         var result = await desk.ApproveAsync(caller.Person, key, proof, cancellation);
         return Answer(result, context, options, clock);
     }
@@ -145,9 +147,9 @@ internal static class RequestsResource
             return Problems.BadRequest("malformed_assertion", "assertion is the browser's AuthenticationResponseJSON, an object.");
         }
 
-        return input.Assertion is not null && (input.Totp ?? input.RecoveryCode) is not null
-            ? Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode or assertion.")
-            : Codes.Check(input.Totp, input.RecoveryCode);
+        return input.Assertion is not null && (input.Totp ?? input.RecoveryCode ?? input.DuoPasscode) is not null
+            ? Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode, duoPasscode or assertion.")
+            : Codes.Check(input.Totp, input.RecoveryCode, input.DuoPasscode);
     }
 
     private static Results<Ok<RequestView>, ProblemHttpResult> Answer(ApprovalResult result, HttpContext context, GatewayOptions options, TimeProvider clock) =>
@@ -158,10 +160,11 @@ internal static class RequestsResource
                 409, "already_settled", $"The request is {RequestView.StateOf(challenge)} already.", ("state", RequestView.StateOf(challenge))),
             { Outcome: ApprovalOutcome.NumberOwed } => Problems.BadRequest("number_owed", "This request also takes the number in your terminal."),
             { Outcome: ApprovalOutcome.NumberWrong } => Problems.Of(403, "number_wrong", "That is not the number in the terminal; after three wrong ones the request is denied."),
-            { Outcome: ApprovalOutcome.ProofOwed } => Problems.BadRequest("proof_owed", "Send one proof: totp, recoveryCode or assertion."),
+            { Outcome: ApprovalOutcome.ProofOwed } => Problems.BadRequest("proof_owed", "Send one proof: totp, recoveryCode, duoPasscode or assertion."),
             { Outcome: ApprovalOutcome.ProofRefused } => Problems.Of(403, "proof_refused", "The proof was not accepted: wrong, too old, or used before."),
             { Outcome: ApprovalOutcome.ProofDelayed } => Problems.TooMany(context, "proof_delayed", "Too many failures: wait, then try again.", result.RetryAt - clock.GetUtcNow()),
             { Outcome: ApprovalOutcome.ProofLocked } => Problems.TooMany(context, "proof_locked", "This factor is locked after too many failures; use a passkey, or ask an administrator to unlock it.", result.RetryAt - clock.GetUtcNow()),
+            { Outcome: ApprovalOutcome.FactorUnavailable } => Problems.Of(503, "factor_unavailable", "Whoever verifies this proof does not answer: use another, or try again in a minute."),
             { Outcome: ApprovalOutcome.FactorNotSetUp } => Problems.Of(403, "factor_not_set_up", "You have not set up this kind of factor."),
             { Outcome: ApprovalOutcome.FactorNotAccepted } => Problems.Of(403, "factor_not_accepted", "The rules ask for another factor here; the request's requirement says which."),
             _ => Problems.NotFound("request"),

@@ -9,7 +9,8 @@ namespace Countersign.Server.Api;
 /// <param name="Password">The password.</param>
 /// <param name="Totp">Six digits from the authenticator app, where one is set up.</param>
 /// <param name="RecoveryCode">Instead of totp: one of the recovery codes; it is used up.</param>
-internal sealed record PasswordInput(string User, string Password, string? Totp = null, string? RecoveryCode = null);
+/// <param name="DuoPasscode">Instead: six to eight digits from Duo Mobile or a token of Duo's.</param>
+internal sealed record PasswordInput(string User, string Password, string? Totp = null, string? RecoveryCode = null, string? DuoPasscode = null);
 
 /// <param name="Token">To send as Authorization: Bearer. Null for a page, which gets it as its cookie.</param>
 /// <param name="Expires">At the latest; an hour without use ends it too.</param>
@@ -60,12 +61,12 @@ internal static class SessionResource
     private static async Task<Results<Ok<SessionView>, ProblemHttpResult>> StartAsync(
         PasswordInput input, HttpContext context, ISignIn signIn, ISessions sessions, CancellationToken cancellation)
     {
-        if (Codes.Check(input.Totp, input.RecoveryCode) is { } problem)
+        if (Codes.Check(input.Totp, input.RecoveryCode, input.DuoPasscode) is { } problem)
         {
             return problem;
         }
 
-        var result = await signIn.PasswordAsync(input.User, input.Password, input.Totp ?? input.RecoveryCode, RequestOrigin.ClientOf(context), cancellation);
+        var result = await signIn.PasswordAsync(input.User, input.Password, input.Totp ?? input.RecoveryCode ?? input.DuoPasscode, RequestOrigin.ClientOf(context), cancellation);
         return result.Value is { } start
             ? TypedResults.Ok(await OpenAsync(context, sessions, start, cancellation))
             : result.Refusal!.ToProblem(context, StatusCodes.Status401Unauthorized);

@@ -7,7 +7,8 @@ namespace Countersign.Server.Api;
 /// <param name="Totp">Six digits from the authenticator app; not taken from a person who has a passkey.</param>
 /// <param name="RecoveryCode">One of the recovery codes; it is used up.</param>
 /// <param name="Assertion">The browser's AuthenticationResponseJSON for the options of this session.</param>
-internal sealed record StepUpInput(string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null);
+/// <param name="DuoPasscode">Six to eight digits from Duo Mobile or a token of Duo's; not taken from a person who has a passkey.</param>
+internal sealed record StepUpInput(string? Totp = null, string? RecoveryCode = null, JsonElement? Assertion = null, string? DuoPasscode = null);
 
 /// <summary>A fresh proof within a session: before factors, people or the policy change.</summary>
 internal static class StepUpResource
@@ -28,15 +29,15 @@ internal static class StepUpResource
         StepUpInput input, HttpContext context, Caller caller, ISignIn signIn, ISessions sessions, CancellationToken cancellation)
     {
         var assertion = JsonText.Of(input.Assertion);
-        if (Codes.Check(input.Totp, input.RecoveryCode) is { } problem)
+        if (Codes.Check(input.Totp, input.RecoveryCode, input.DuoPasscode) is { } problem)
         {
             return problem;
         }
 
-        var code = input.Totp ?? input.RecoveryCode;
+        var code = input.Totp ?? input.RecoveryCode ?? input.DuoPasscode;
         if (assertion is null == code is null)
         {
-            return Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode or assertion.");
+            return Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode, duoPasscode or assertion.");
         }
 
         var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, code, assertion, cancellation);

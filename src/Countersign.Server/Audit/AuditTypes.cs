@@ -37,6 +37,7 @@ internal static class AuditTypes
     public const string SessionEnded = "session.ended";
     public const string StepUpPassed = "session.step_up";
     public const string FactorAdded = "factor.added";
+    public const string FactorDeviceChanged = "factor.device_changed";
     public const string FactorRenamed = "factor.renamed";
     public const string FactorRemoved = "factor.removed";
     public const string FactorReset = "factor.reset";

@@ -29,6 +29,7 @@ internal static class ServeSettings
     internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Known = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase)
     {
         ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "AcceleratedLocation", "Ssh", "Url"],
+        ["Factors"] = ["DuoPush"],
         ["Holds"] = NamesOf<HoldOptions>(),
         [LfsOptions.Section] = NamesOf<LfsOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),

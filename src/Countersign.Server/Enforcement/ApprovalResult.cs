@@ -3,7 +3,7 @@ using Countersign.Core.Challenges;
 namespace Countersign.Server.Enforcement;
 
 /// <summary>What a person sends to approve: the number where it is owed, and one proof.</summary>
-internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson);
+internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson, string? DuoPasscode = null);
 
 internal enum ApprovalOutcome
 {
@@ -29,6 +29,9 @@ internal enum ApprovalOutcome
     ProofDelayed,
     ProofLocked,
     FactorNotSetUp,
+
+    /// <summary>Whoever verifies this proof does not answer.</summary>
+    FactorUnavailable,
 
     /// <summary>The rule asks for a stronger factor, another kind or another model.</summary>
     FactorNotAccepted,

@@ -107,7 +107,12 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return new(ApprovalOutcome.FactorNotAccepted, challenge); // before the code is spent in vain
         }
 
-        var result = await factors.Single(factor => factor.Kind == kind).VerifyAsync(principal, PurposeOf(challenge), input, cancellation);
+        if (factors.SingleOrDefault(factor => factor.Kind == kind) is not { } factor)
+        {
+            return new(ApprovalOutcome.FactorNotSetUp, challenge); // Duo, on a gateway without it
+        }
+
+        var result = await factor.VerifyAsync(principal, PurposeOf(challenge), input, cancellation);
         if (result is not { Failure: FactorFailure.None, Proven: { } proven })
         {
             return new(Outcome(result.Failure), challenge, result.RetryAt);
@@ -131,7 +136,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     /// <summary>The number alone approves nothing.</summary>
     private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
     {
-        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null } || !NumberCounts(principal, challenge))
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, DuoPasscode: null } || !NumberCounts(principal, challenge))
         {
             return new(ApprovalOutcome.ProofOwed, challenge);
         }
@@ -155,13 +160,14 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     private Challenge? FindOwn(Principal principal, ChallengeId id) =>
         reader.Find(id) is { } challenge && challenge.PrincipalId == principal.Id ? challenge : null;
 
-    private static ProofPurpose PurposeOf(Challenge challenge) => new("approve", challenge.Id.Value, challenge.Digest);
+    private static ProofPurpose PurposeOf(Challenge challenge) => new("approve", challenge.Id.Value, challenge.Digest) { Client = challenge.Client };
 
     private static (FactorKind, FactorInput)? FactorFor(ApprovalInput input) => input switch
     {
-        { AssertionJson: { } assertion, Totp: null, RecoveryCode: null } => (FactorKind.WebAuthn, new(null, assertion)),
-        { Totp: { } code, AssertionJson: null, RecoveryCode: null } => (FactorKind.Totp, new(code, null)),
-        { RecoveryCode: { } code, AssertionJson: null, Totp: null } => (FactorKind.RecoveryCode, new(code, null)),
+        { AssertionJson: { } assertion, Totp: null, RecoveryCode: null, DuoPasscode: null } => (FactorKind.WebAuthn, new(null, assertion)),
+        { Totp: { } code, AssertionJson: null, RecoveryCode: null, DuoPasscode: null } => (FactorKind.Totp, new(code, null)),
+        { RecoveryCode: { } code, AssertionJson: null, Totp: null, DuoPasscode: null } => (FactorKind.RecoveryCode, new(code, null)),
+        { DuoPasscode: { } code, AssertionJson: null, Totp: null, RecoveryCode: null } => (FactorKind.DuoPush, new(code, null)),
         _ => null,
     };
 
@@ -170,6 +176,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         FactorFailure.NotSetUp => ApprovalOutcome.FactorNotSetUp,
         FactorFailure.Delayed => ApprovalOutcome.ProofDelayed,
         FactorFailure.Locked => ApprovalOutcome.ProofLocked,
+        FactorFailure.Unavailable => ApprovalOutcome.FactorUnavailable,
         _ => ApprovalOutcome.ProofRefused,
     };
 }

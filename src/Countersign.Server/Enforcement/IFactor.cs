@@ -14,7 +14,11 @@ internal sealed record FactorInput(string? Code, string? AssertionJson);
 /// <param name="Purpose">A stable word, part of every ceremony's key: <c>approve</c>, <c>sign-in</c>, <c>step-up</c>.</param>
 /// <param name="Subject">The challenge's id, or the session's key.</param>
 /// <param name="Digest">Hexadecimal SHA-256 of what is approved; "" where there is no operation.</param>
-internal sealed record ProofPurpose(string Purpose, string Subject, string Digest);
+internal sealed record ProofPurpose(string Purpose, string Subject, string Digest)
+{
+    /// <summary>Whose address counts, where somebody else verifies the proof: of the command, or of the sign-in. Null where there is none.</summary>
+    public ClientAddress? Client { get; init; }
+}
 
 internal enum FactorFailure
 {
@@ -31,7 +35,13 @@ internal enum FactorFailure
 
     /// <summary>Locked after ten failures; a stronger factor or an administrator unlocks it.</summary>
     Locked,
+
+    /// <summary>Whoever verifies it does not answer: nothing was verified, and no failure is counted.</summary>
+    Unavailable,
 }
+
+/// <summary>Thrown by what verifies a code elsewhere when it could not be asked.</summary>
+internal sealed class FactorUnavailableException(string message) : Exception(message);
 
 /// <summary>What came of a proof; <see cref="Proven"/> is null unless <see cref="Failure"/> is None.</summary>
 internal sealed record FactorResult(FactorFailure Failure, Proven? Proven = null, DateTimeOffset? RetryAt = null);

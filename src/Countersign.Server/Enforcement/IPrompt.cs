@@ -19,7 +19,8 @@ internal interface IPrompt
 /// <param name="Challenge">What is asked.</param>
 /// <param name="Principal">Who is asked; enabled, and has this kind set up.</param>
 /// <param name="Say">Shows a line in the waiting terminals and on the page, such as <c>Duo push sent to Ann's iPhone</c>.</param>
-internal sealed record Prompt(Challenge Challenge, Principal Principal, Action<string> Say);
+/// <param name="SayInTerminal">The same for the terminals alone: what is typed elsewhere to prove that somebody sees them.</param>
+internal sealed record Prompt(Challenge Challenge, Principal Principal, Action<string> Say, Action<string> SayInTerminal);
 
 /// <summary>What came of asking.</summary>
 internal abstract record PromptAnswer

@@ -69,7 +69,7 @@ internal sealed partial class PromptDelivery(
         round.Cancellation.ThrowIfCancellationRequested();
         await RecordAsync(AuditTypes.ChallengePrompted, challenge, kind); // no record, no prompt
         round.Cancellation.ThrowIfCancellationRequested();
-        switch (await prompt.AskAsync(new(challenge, principal, line => Say(round, line)), round.Cancellation))
+        switch (await prompt.AskAsync(new(challenge, principal, line => Say(round, line), line => Say(round, line, inTerminal: true)), round.Cancellation))
         {
             case PromptAnswer.Sent:
                 return Delivery.Sent;
@@ -113,14 +113,14 @@ internal sealed partial class PromptDelivery(
         return Delivery.Failed;
     }
 
-    /// <summary>Shows a line in the waiting terminals and on the open page. It may hold names from the network.</summary>
-    private string Say(PromptRound round, string line)
+    /// <summary>Shows a line in the waiting terminals and, unless it is for them alone, on the open page. It may hold names from the network.</summary>
+    private string Say(PromptRound round, string line, bool inTerminal = false)
     {
         var safe = TerminalText.Line(line).Trim();
         safe = safe.Length > LongestLine ? safe[..(char.IsHighSurrogate(safe[LongestLine - 1]) ? LongestLine - 1 : LongestLine)] : safe;
         if (safe.Length > 0 && !round.Cancellation.IsCancellationRequested)
         {
-            announcements.Say(round.Challenge, round.Add(safe));
+            announcements.Say(round.Challenge, round.Add(safe, inTerminal));
         }
 
         return safe;

@@ -16,6 +16,7 @@ internal sealed class PromptRound : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<FactorKind, (int Times, Task<Delivery> Asking)> asked = [];
     private IReadOnlyList<string> said = [];
+    private IReadOnlyList<string> heard = [];
     private bool inOrder;
 
     public PromptRound(Challenge challenge) => (Challenge, Cancellation) = (challenge, ended.Token);
@@ -28,7 +29,19 @@ internal sealed class PromptRound : IAsyncDisposable
     /// <summary>Completes when there is nothing to ask any more.</summary>
     public Task Settled => settled.Task;
 
-    /// <summary>Oldest first; a list that does not change.</summary>
+    /// <summary>What the waiting terminals show: everything that was said, and what is shown nowhere else.</summary>
+    public IReadOnlyList<string> Heard
+    {
+        get
+        {
+            lock (gate)
+            {
+                return heard;
+            }
+        }
+    }
+
+    /// <summary>What pages show, too. Oldest first; a list that does not change.</summary>
     public IReadOnlyList<string> Said
     {
         get
@@ -49,12 +62,15 @@ internal sealed class PromptRound : IAsyncDisposable
         }
     }
 
-    /// <returns>Everything said so far.</returns>
-    public IReadOnlyList<string> Add(string line)
+    /// <param name="line">Safe for a terminal.</param>
+    /// <param name="inTerminal">There alone: typed elsewhere, it proves that somebody sees the terminal.</param>
+    /// <returns>Everything for terminals so far.</returns>
+    public IReadOnlyList<string> Add(string line, bool inTerminal)
     {
         lock (gate)
         {
-            return said = said.Count < MostLines ? [.. said, line] : said;
+            said = inTerminal || said.Count >= MostLines ? said : [.. said, line];
+            return heard = heard.Count < MostLines ? [.. heard, line] : heard;
         }
     }
 

@@ -162,7 +162,7 @@ internal sealed class Prompter : IDisposable
         await asking;
         if (!round.Cancellation.IsCancellationRequested)
         {
-            world.Announcements.Say(round.Challenge, round.Said);
+            world.Announcements.Say(round.Challenge, round.Heard);
         }
     }
 

@@ -21,11 +21,13 @@ internal static class FactorList
             join passkey in database.UserPasskeys on facts.CredentialId equals passkey.CredentialId
             where facts.PersonId == person.Value
             select new { Facts = facts, passkey.Data.Name, passkey.Data.CreatedAt }).AsNoTracking().ToListAsync(cancellation);
+        var duo = await database.DuoAccounts.AsNoTracking().Where(row => row.PersonId == person.Value).ToListAsync(cancellation);
         return
         [
             .. apps.Select(row => new FactorSummary(row.Id.ToString("N"), FactorKind.Totp, row.Name, null, row.CreatedAt, row.LastUsedAt))
                 .Concat(passkeys.Select(row => new FactorSummary(
                     row.Facts.Id.ToString("N"), FactorKind.WebAuthn, row.Name ?? "passkey", AuthenticatorModels.NameOf(row.Facts.Aaguid), row.CreatedAt, row.Facts.LastUsedAt)))
+                .Concat(duo.Select(row => new FactorSummary(row.Id.ToString("N"), FactorKind.DuoPush, row.Name, $"Duo account {row.UserName}", row.CreatedAt, row.LastUsedAt)))
                 .OrderBy(factor => factor.CreatedAt),
         ];
     }

@@ -30,16 +30,26 @@ internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditT
             return attempt.Locked ? new(FactorFailure.Locked) : new(FactorFailure.Delayed, RetryAt: attempt.RetryAt);
         }
 
-        var proven = await verify(spend => ledger.WriteAsync(transaction =>
+        Proven? proven;
+        try
         {
-            var spent = spend(transaction);
-            if (spent)
+            proven = await verify(spend => ledger.WriteAsync(transaction =>
             {
-                throttles.Succeeded(transaction, rule);
-            }
+                var spent = spend(transaction);
+                if (spent)
+                {
+                    throttles.Succeeded(transaction, rule);
+                }
 
-            return spent;
-        }));
+                return spent;
+            }));
+        }
+        catch (FactorUnavailableException)
+        {
+            await throttles.TakeBackAsync(rule);
+            return new(FactorFailure.Unavailable);
+        }
+
         if (proven is not null)
         {
             return new(FactorFailure.None, proven);
@@ -61,8 +71,13 @@ internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditT
             ("failures", failures.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         if (locks)
         {
-            var what = kind is FactorKind.Totp ? "authenticator app" : "recovery codes";
-            await notices.TellAsync(principal.Id, $"Your {what} was locked after {failures} wrong codes. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
+            var what = kind switch
+            {
+                FactorKind.Totp => "authenticator app was",
+                FactorKind.DuoPush => "Duo passcodes were",
+                _ => "recovery codes were",
+            };
+            await notices.TellAsync(principal.Id, $"Your {what} locked after {failures} wrong codes. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
         }
     }
 }

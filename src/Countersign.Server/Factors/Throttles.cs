@@ -23,6 +23,9 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
     /// <summary>All authenticator apps of a person together: a second app must not double the guesses.</summary>
     public static ThrottleRule Totp(PrincipalId person) => new($"totp:{person}", 2, Limit, null);
 
+    /// <summary>Passcodes alone. A push cannot be guessed, and comes however many codes were wrong.</summary>
+    public static ThrottleRule DuoPasscode(PrincipalId person) => new($"duo:{person}", 2, Limit, null);
+
     public static ThrottleRule Recovery(PrincipalId person) => new($"recovery:{person}", 2, Limit, null);
 
     /// <summary>By canonical name, so that a name that nobody has is counted, delayed and locked just the same.</summary>
@@ -147,6 +150,14 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
             Clear(transaction, rule);
         }
 
+        return true;
+    });
+
+    /// <summary>The attempt never came to be verified.</summary>
+    public Task TakeBackAsync(ThrottleRule rule) => ledger.WriteAsync(transaction =>
+    {
+        Refund(transaction, rule);
+        Attempts.Count(transaction, rule.What, clock.GetUtcNow(), failed: -1);
         return true;
     });
 

@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Factors.RecoveryCodes;
 using Countersign.Server.Factors.Totp;
 using Countersign.Server.Factors.WebAuthn;
@@ -12,7 +13,7 @@ namespace Countersign.Server.People;
 
 internal sealed class FactorEnrolment(
     IDbContextFactory<GatewayDbContext> databases, IPeople people, TotpEnrolment apps, PasskeyEnrolment passkeys,
-    RecoveryCodeBook recoveryCodes, FactorRemoval removal, AuditTrail audit, INotices notices) : IFactorEnrolment
+    RecoveryCodeBook recoveryCodes, FactorRemoval removal, AuditTrail audit, INotices notices, DuoEnrolment? duo = null) : IFactorEnrolment
 {
     private const int MaxName = 60;
     private static readonly Refusal BadName = new("bad_name", $"Give it a name of 1 to {MaxName} printable characters.");
@@ -51,6 +52,20 @@ internal sealed class FactorEnrolment(
             ? await AddedAsync(person, actor, await passkeys.AddAsync(Existing(person), attestationJson, label, actor, cancellation), cancellation)
             : BadName;
 
+    public async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(
+        PrincipalId person, string? name, string actor, CancellationToken cancellation)
+    {
+        if (duo is null)
+        {
+            return new Refusal("duo_not_configured", "This gateway does not use Duo.");
+        }
+
+        var label = "";
+        return name is null || Label.TryParse(name, MaxName, out label)
+            ? await AddedAsync(person, actor, await duo.ConfirmAsync(Existing(person), name is null ? null : label, actor, cancellation), cancellation)
+            : BadName;
+    }
+
     public async Task<Result<FactorSummary>> RenameAsync(PrincipalId person, string factorId, string name, string actor, CancellationToken cancellation)
     {
         if (!Label.TryParse(name, MaxName, out var label))
@@ -69,6 +84,11 @@ internal sealed class FactorEnrolment(
         if (factor.Kind is FactorKind.WebAuthn)
         {
             await passkeys.RenameAsync(id, label);
+        }
+        else if (factor.Kind is FactorKind.DuoPush)
+        {
+            await database.DuoAccounts.Where(row => row.Id == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, label), CancellationToken.None);
         }
         else
         {

@@ -23,6 +23,7 @@ internal sealed class FactorRemoval(
         var id = Guid.ParseExact(factorId, "N");
         await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
         await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
+        await database.DuoAccounts.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
         await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
         if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
         {
@@ -49,6 +50,7 @@ internal sealed class FactorRemoval(
         {
             await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
             await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await database.DuoAccounts.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
 
@@ -60,7 +62,7 @@ internal sealed class FactorRemoval(
         }
 
         keys.ForEach(key => endings.Raise(new(person.Id, SshKeyId.Of(key))));
-        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.Recovery(person.Id));
+        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.DuoPasscode(person.Id), ThrottleRule.Recovery(person.Id));
         await sessions.EndAllAsync(person.Id, CancellationToken.None);
         await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
         return (await people.FindAsync(person.Id, CancellationToken.None))!;

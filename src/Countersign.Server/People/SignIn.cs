@@ -5,6 +5,7 @@ using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Factors.RecoveryCodes;
 using Countersign.Server.Factors.Totp;
 using Countersign.Server.Factors.WebAuthn;
@@ -14,10 +15,11 @@ namespace Countersign.Server.People;
 
 internal sealed class SignIn(
     PasswordCheck passwords, IPeople people, TotpFactor totp, RecoveryCodeFactor recovery, WebAuthnFactor webAuthn, Assertions assertions,
-    Throttles throttles, Ledger ledger, AuditTrail audit, INotices notices) : ISignIn
+    Throttles throttles, Ledger ledger, AuditTrail audit, INotices notices, IEnumerable<IFactor> factors) : ISignIn
 {
     private const string StepUpPurpose = "step-up";
     private static readonly Refusal CodeOwed = new("code_required", "Give the code of your authenticator app or a recovery code, or sign in with a passkey.");
+    private static readonly Refusal DuoDown = new("duo_unavailable", "Duo does not answer, so its passcode cannot be checked. Use a recovery code, or try again in a minute.");
     private static readonly Refusal StepUpRefused = new("refused", "That did not match. Try again.");
 
     public async Task<Result<SessionStart>> PasswordAsync(string name, string password, string? code, ClientAddress from, CancellationToken cancellation)
@@ -51,7 +53,7 @@ internal sealed class SignIn(
             return true;
         });
         var hasPasskey = principal.Factors.Contains(FactorKind.WebAuthn);
-        if (!hasPasskey && !principal.Factors.Contains(FactorKind.Totp))
+        if (!hasPasskey && !principal.Factors.Contains(FactorKind.Totp) && !principal.Factors.Contains(FactorKind.DuoPush))
         {
             await passwords.SignedInAsync(principal.Id);
             return new SessionStart(principal.Id, principal.Name, SecondFactorPassed: false, MustSetUpFactor: true);
@@ -62,11 +64,11 @@ internal sealed class SignIn(
             return CodeOwed;
         }
 
-        var result = await VerifyCodeAsync(principal, new(CeremonyBinding.SignIn, "", ""), code.Trim(), cancellation);
+        var result = await VerifyCodeAsync(principal, new(CeremonyBinding.SignIn, "", "") { Client = from }, code.Trim(), cancellation);
         if (result.Proven is not { } proven)
         {
-            return result.Failure is FactorFailure.Locked or FactorFailure.Delayed
-                ? RefusalOf(result.Failure is FactorFailure.Locked, result.RetryAt)
+            return result.Failure is FactorFailure.Locked or FactorFailure.Delayed ? RefusalOf(result.Failure is FactorFailure.Locked, result.RetryAt)
+                : result.Failure is FactorFailure.Unavailable ? DuoDown
                 : await RefuseAsync(from, "code", false);
         }
 
@@ -104,6 +106,7 @@ internal sealed class SignIn(
             RefusedNames.Forget(transaction, from, principal.Name);
             Throttles.Clear(transaction, ThrottleRule.Password(principal.Name));
             Throttles.Clear(transaction, ThrottleRule.Totp(principal.Id));
+            Throttles.Clear(transaction, ThrottleRule.DuoPasscode(principal.Id));
             Throttles.Clear(transaction, ThrottleRule.Recovery(principal.Id));
             return true;
         });
@@ -127,9 +130,9 @@ internal sealed class SignIn(
         {
             result = await webAuthn.VerifyAsync(principal, purpose, new(null, assertionJson), cancellation);
         }
-        else if (OneTimeCode.IsWellFormed(code?.Trim()) && principal.Factors.Contains(FactorKind.WebAuthn))
+        else if (DuoPasscodeFactor.IsWellFormed(code?.Trim()) && principal.Factors.Contains(FactorKind.WebAuthn))
         {
-            // A code that was phished must not add or remove a passkey.
+            // A code or passcode that was phished must not add or remove a passkey.
             return new Refusal("passkey_required", "Use your passkey, or a recovery code if you have lost it.");
         }
         else
@@ -139,7 +142,8 @@ internal sealed class SignIn(
 
         if (result.Proven is not { } proven)
         {
-            return result.Failure is FactorFailure.Locked or FactorFailure.Delayed ? RefusalOf(result.Failure is FactorFailure.Locked, result.RetryAt) : StepUpRefused;
+            return result.Failure is FactorFailure.Locked or FactorFailure.Delayed ? RefusalOf(result.Failure is FactorFailure.Locked, result.RetryAt)
+                : result.Failure is FactorFailure.Unavailable ? DuoDown : StepUpRefused;
         }
 
         await audit.RecordAsync(
@@ -148,9 +152,12 @@ internal sealed class SignIn(
         return true;
     }
 
+    /// <summary>Six digits are the app's where there is one. A Duo passcode has six to eight.</summary>
     private Task<FactorResult> VerifyCodeAsync(Principal principal, ProofPurpose purpose, string code, CancellationToken cancellation) =>
-        OneTimeCode.IsWellFormed(code)
+        OneTimeCode.IsWellFormed(code) && (principal.Factors.Contains(FactorKind.Totp) || !principal.Factors.Contains(FactorKind.DuoPush))
             ? totp.VerifyAsync(principal, purpose, new(code, null), cancellation)
+            : DuoPasscodeFactor.IsWellFormed(code) && factors.SingleOrDefault(factor => factor.Kind is FactorKind.DuoPush) is { } duo
+            ? duo.VerifyAsync(principal, purpose, new(code, null), cancellation)
             : recovery.VerifyAsync(principal, purpose, new(code, null), cancellation);
 
     // The name is not recorded: people type passwords into the wrong field.

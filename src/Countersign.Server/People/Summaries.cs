@@ -21,5 +21,5 @@ internal sealed class Summaries(Throttles throttles)
 
     /// <summary>Every lock that an administrator lifts at once.</summary>
     public static ThrottleRule[] LocksOf(Person person) =>
-        [ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId)];
+        [ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.DuoPasscode(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId)];
 }

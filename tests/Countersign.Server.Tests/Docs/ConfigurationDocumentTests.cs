@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Text.Json;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Factors.WebAuthn;
 using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
@@ -16,6 +17,7 @@ public sealed class ConfigurationDocumentTests
 {
     private static readonly Dictionary<string, Type> Classes = new(StringComparer.Ordinal)
     {
+        [DuoPushOptions.Section] = typeof(DuoPushOptions),
         ["Holds"] = typeof(HoldOptions),
         ["Lfs"] = typeof(LfsOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
@@ -26,7 +28,7 @@ public sealed class ConfigurationDocumentTests
 
     [Fact]
     public void Every_section_is_known_here() =>
-        Assert.Equal(Classes.Keys.Concat(["Gateway", "Logging"]).Order(), ServeSettings.Known.Keys.Order());
+        Assert.Equal(Classes.Keys.Select(section => section.Split(':')[0]).Distinct().Concat(["Gateway", "Logging"]).Order(), ServeSettings.Known.Keys.Order());
 
     [Fact]
     public void Settings_that_documents_name_are_there() => Documents.AssertNone(
@@ -65,7 +67,8 @@ public sealed class ConfigurationDocumentTests
         Assert.All(Leaves(example.RootElement, ""), key => Assert.True(IsSetting(key.Split(':')), key));
     }
 
-    private static bool IsSetting(string[] key) => ServeSettings.Known.TryGetValue(key[0], out var settings) && settings.Contains(key[1]);
+    private static bool IsSetting(string[] key) => ServeSettings.Known.TryGetValue(key[0], out var settings) && settings.Contains(key[1])
+        && (key is not ["Factors", var factor, var name, ..] || Classes[$"Factors:{factor}"].GetProperty(name) is not null);
 
     private static IEnumerable<string> Leaves(JsonElement element, string path) => element.ValueKind == JsonValueKind.Object
         ? element.EnumerateObject().SelectMany(member => Leaves(member.Value, path.Length == 0 ? member.Name : $"{path}:{member.Name}"))

@@ -153,6 +153,10 @@ internal sealed class FakePeople(TimeProvider clock) : IPeople, ISignIn, ISessio
     public Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation) =>
         Task.FromResult<Result<FactorSummary>>(new Refusal("no_such_factor", "There is no such factor."));
 
+    public Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(
+        PrincipalId person, string? name, string actor, CancellationToken cancellation) =>
+        Task.FromResult<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>>(new Refusal("not_begun", "Start adding Duo Push again."));
+
     public Task<IReadOnlyList<string>> MakeRecoveryCodesAsync(PrincipalId person, string actor, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<string>>(["aaaa-bbbb"]);
 

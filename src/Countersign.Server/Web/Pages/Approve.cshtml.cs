@@ -31,14 +31,14 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
 
     public IActionResult OnGet() => Show();
 
-    public async Task<IActionResult> OnPostApproveAsync(string? totp, string? recoveryCode, string? assertion, string? from)
+    public async Task<IActionResult> OnPostApproveAsync(string? totp, string? recoveryCode, string? duoPasscode, string? assertion, string? from)
     {
         if (Find() is not { } challenge)
         {
             return Unknown();
         }
 
-        var input = new ApprovalInput(Typed(Number), Typed(totp), Typed(recoveryCode), Typed(assertion));
+        var input = new ApprovalInput(Typed(Number), Typed(totp), Typed(recoveryCode), Typed(assertion), Typed(duoPasscode));
         var result = await approvals.ApproveAsync(Me, challenge.Id, input, Cancellation);
         switch (result.Outcome)
         {
@@ -52,7 +52,7 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
             case ApprovalOutcome.Done or ApprovalOutcome.AlreadySettled:
                 return LocalRedirect($"/a/{challenge.Id}");
             default:
-                Tried = totp is not null ? "app" : recoveryCode is not null ? "recovery" : null;
+                Tried = totp is not null ? "app" : duoPasscode is not null ? "duo" : recoveryCode is not null ? "recovery" : null;
                 Trouble = Words.Trouble(result, clock.GetUtcNow());
                 return Show();
         }

@@ -1,4 +1,5 @@
 using Countersign.Core.Challenges;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams;
@@ -10,7 +11,7 @@ namespace Countersign.Server.Web.Pages;
 /// <summary>Everything that proves who a person is, each with its last use. Taking away is at once; adding asks for a fresh proof first.</summary>
 internal sealed class SecurityOverviewModel(
     IPeople people, IAccessTokens tokens, ISshKeys keys, IUpstreamTokens hosts, ISessions sessions, INotices notices, IFactorOrders orders,
-    IRepositories repositories, SshState ssh, TimeProvider clock) : SignedInPage
+    IRepositories repositories, SshState ssh, TimeProvider clock, DuoEnrolment? duo = null) : SignedInPage
 {
     public PersonSummary Person { get; private set; } = null!;
 
@@ -29,6 +30,11 @@ internal sealed class SecurityOverviewModel(
     public IReadOnlyList<SessionSummary> Sessions { get; private set; } = [];
 
     public IEnumerable<FactorSummary> Passkeys => Person.Factors.Where(factor => factor.Kind == FactorKind.WebAuthn);
+
+    public IEnumerable<FactorSummary> Duo => Person.Factors.Where(factor => factor.Kind == FactorKind.DuoPush);
+
+    /// <summary>The gateway uses Duo.</summary>
+    public bool OffersDuo => duo is not null;
 
     public IEnumerable<FactorSummary> Apps => Person.Factors.Where(factor => factor.Kind == FactorKind.Totp);
 

@@ -1,3 +1,4 @@
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Proxies;
 using Countersign.Server.Web.Security;
@@ -8,7 +9,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>Passkey first; else name and password, then a code. What is wrong is never told apart: name, password, both.</summary>
 [OpenToAll]
-internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : PageModel
+internal sealed class SignInModel(ISignIn signIn, PendingPassword pending, DuoEnrolment? duo = null) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     public string? Return { get; set; }
@@ -20,6 +21,9 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending) : Pag
     public bool AsksCode { get; private set; }
 
     public bool WithRecoveryCode { get; private set; }
+
+    /// <summary>The gateway uses Duo; whether this person does, nobody is told here.</summary>
+    public bool TakesDuo => duo is not null;
 
     public string? Trouble { get; private set; }
 

@@ -13,6 +13,8 @@ internal sealed class StepUpModel(ISignIn signIn) : SignedInPage
 
     public bool HasPasskey => Me.Factors.Contains(FactorKind.WebAuthn);
 
+    public bool HasDuo => Me.Factors.Contains(FactorKind.DuoPush);
+
     public async Task<IActionResult> OnPostAsync(string? code, string? assertion)
     {
         var typed = string.IsNullOrWhiteSpace(code) ? null : code.Replace(" ", "", StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Web.Security;
 using Countersign.Server.Web.Views;
@@ -9,9 +10,12 @@ namespace Countersign.Server.Web.Pages;
 /// <summary>Adds a second factor: the first one during set-up, and each further one.</summary>
 [BeforeSecondFactor]
 [FreshProof]
-internal sealed class TwoStepModel(IFactorEnrolment enrolment, PendingAuthenticatorApp pending) : SignedInPage
+internal sealed class TwoStepModel(IFactorEnrolment enrolment, PendingAuthenticatorApp pending, DuoEnrolment? duo = null) : SignedInPage
 {
     public bool IsFirst => !Session.SecondFactorPassed;
+
+    /// <summary>The gateway uses Duo.</summary>
+    public bool OffersDuo => duo is not null;
 
     /// <summary>The picture to scan, the secret to type instead, and both sealed for the next form; null while no app is being added.</summary>
     public (IHtmlContent Picture, string Secret, string Sealed)? App { get; private set; }
