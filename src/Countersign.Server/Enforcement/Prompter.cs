@@ -47,7 +47,7 @@ internal sealed class Prompter : IDisposable
             return;
         }
 
-        world.Announcements.Say(challenge.Id, round.Said); // a command that joins hears what the others heard
+        world.Announcements.Say(challenge.Id, round.Heard); // a command that joins hears what the others heard
         if (round.TryTakeOrder())
         {
             _ = AskInOrderAsync(round, steps);
