@@ -3,6 +3,7 @@ using Countersign.Server.Audit;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
+using Countersign.Server.Mail;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Proxies;
@@ -56,6 +57,7 @@ internal static class Gateway
             .AddLedger()
             .AddPeople()
             .AddFactors()
+            .AddMail(configuration)
             .AddPolicies()
             .AddLocalRepositories()
             .AddUpstreams()

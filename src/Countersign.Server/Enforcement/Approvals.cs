@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Factors.WebAuthn;
@@ -31,7 +29,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return new(ApprovalOutcome.AlreadySettled, challenge);
         }
 
-        if (await CheckNumberAsync(challenge, input.Number) is { } refused)
+        if (await CheckNumberAsync(challenge, input) is { } refused)
         {
             return refused;
         }
@@ -82,20 +80,20 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             : new(ApprovalOutcome.AlreadySettled, settled?.After);
     }
 
-    private async Task<ApprovalResult?> CheckNumberAsync(Challenge challenge, string? number)
+    private async Task<ApprovalResult?> CheckNumberAsync(Challenge challenge, ApprovalInput input)
     {
-        if (number is null)
+        if (input.Number is null)
         {
-            return challenge.Requirement.Number ? new(ApprovalOutcome.NumberOwed, challenge) : null;
+            return challenge.Requirement.Number || (input.MailToken is not null && !input.InSession) ? new(ApprovalOutcome.NumberOwed, challenge) : null;
         }
 
-        if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(number.Trim()), Encoding.UTF8.GetBytes(challenge.Number)))
+        return await register.CheckNumberAsync(challenge.Id, input.Number.Trim()) switch
         {
-            return null;
-        }
-
-        var settled = await register.SettleAsync(challenge.Id, new ChallengeEvent.WrongNumber(), challenge.PrincipalName);
-        return new(ApprovalOutcome.NumberWrong, settled?.After);
+            null => new(ApprovalOutcome.NotFound),
+            (true, _) => null,
+            (false, var now) => new(ApprovalOutcome.NumberWrong, now),
+            (_, var now) => new(ApprovalOutcome.AlreadySettled, now),
+        };
     }
 
     private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, bool numberTyped, CancellationToken cancellation)
@@ -123,7 +121,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     /// <summary>The number alone approves nothing; with a tap on the person's device, before or after it, it does.</summary>
     private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
     {
-        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null }
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, MailToken: null }
             || !principal.Factors.Contains(FactorKind.DuoPush) || !challenge.Requirement.CanBeSatisfiedBy(FactorKind.DuoPush))
         {
             return new(ApprovalOutcome.ProofOwed, challenge);
@@ -152,6 +150,8 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
     private static (FactorKind, FactorInput)? FactorFor(ApprovalInput input) => input switch
     {
+        { MailToken: { } token, AssertionJson: null, Totp: null, RecoveryCode: null } => (FactorKind.EmailApproval, new(token, null)),
+        { MailToken: not null } => null,
         { AssertionJson: { } assertion, Totp: null, RecoveryCode: null } => (FactorKind.WebAuthn, new(null, assertion)),
         { Totp: { } code, AssertionJson: null, RecoveryCode: null } => (FactorKind.Totp, new(code, null)),
         { RecoveryCode: { } code, AssertionJson: null, Totp: null } => (FactorKind.RecoveryCode, new(code, null)),

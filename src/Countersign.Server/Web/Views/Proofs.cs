@@ -16,7 +16,10 @@ internal sealed record Proofs(FactorRequirement Requirement, Principal Principal
 
     public bool RecoveryCode => Codes(FactorKind.RecoveryCode) && Principal.Factors.Count > 0;
 
-    public bool None => !Passkey && !AuthenticatorApp && !RecoveryCode;
+    /// <summary>Answered in the mail, not on this page.</summary>
+    public bool Email => Codes(FactorKind.EmailApproval) && Requirement.CanBeSatisfiedBy(FactorKind.EmailApproval) && Principal.Factors.Contains(FactorKind.EmailApproval);
+
+    public bool None => !Passkey && !AuthenticatorApp && !RecoveryCode && !Email;
 
     /// <summary>What the rule asks for, in words, where it asks for more than any second factor.</summary>
     public string? Demand => Requirement switch

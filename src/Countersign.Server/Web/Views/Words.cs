@@ -62,6 +62,8 @@ internal static class Words
         "passkey-added" => "The passkey is added.",
         "app-added" => "The authenticator app is added.",
         "renamed" => "The new name is saved.",
+        "email-on" => "Approval by email is on.",
+        "email-changed" => "Your email address is changed.",
         "removed" => "It is removed and proves nothing any more.",
         "token-revoked" => "The access token is revoked. It stopped working at once.",
         "key-added" => "The SSH key is added.",
