@@ -23,6 +23,8 @@ internal static class MailServices
 
     private static IServiceCollection AddEmailApproval(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddOptions<EmailApprovalOptions>()
+            .Validate<IOptions<MailOptions>>((options, mail) => !options.Enabled || MailSettings.SendMail(mail.Value), "Factors:EmailApproval:Enabled: there is no mail server; set Mail:Host.");
         services.AddSingleton<MailLinks>();
         services.AddSingleton<EmailCodes>();
         services.AddSingleton<EmailEnrolment>();

@@ -4,7 +4,9 @@ using System.Reflection;
 using System.Text.Json;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Mail;
 using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Upstreams.SmartHttp;
@@ -18,6 +20,7 @@ public sealed class ConfigurationDocumentTests
     {
         ["Holds"] = typeof(HoldOptions),
         ["Lfs"] = typeof(LfsOptions),
+        ["Mail"] = typeof(MailOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
         ["Ssh"] = typeof(SshOptions),
         ["Upstreams"] = typeof(UpstreamsOptions),
@@ -26,7 +29,7 @@ public sealed class ConfigurationDocumentTests
 
     [Fact]
     public void Every_section_is_known_here() =>
-        Assert.Equal(Classes.Keys.Concat(["Gateway", "Logging"]).Order(), ServeSettings.Known.Keys.Order());
+        Assert.Equal(Classes.Keys.Concat(["Factors", "Gateway", "Logging"]).Order(), ServeSettings.Known.Keys.Order());
 
     [Fact]
     public void Settings_that_documents_name_are_there() => Documents.AssertNone(
@@ -53,6 +56,22 @@ public sealed class ConfigurationDocumentTests
                     Assert.Equal($"{Words(range.Minimum)} to {Words(range.Maximum)}", cells[1]);
                 }
             });
+        }
+    }
+
+    /// <summary>Sections within Factors, one for each kind that needs settings.</summary>
+    private static readonly Dictionary<string, Type> Factors = new(StringComparer.Ordinal) { ["EmailApproval"] = typeof(EmailApprovalOptions) };
+
+    [Fact]
+    public void Every_setting_of_a_factor_is_described_with_its_default()
+    {
+        Assert.Equal(Factors.Keys.Order(), ServeSettings.Known["Factors"].Order());
+        var rows = Documents.Rows(Documents.Of("docs/configuration.md")).ToDictionary(row => row.Name, row => row.Cells);
+        foreach (var (section, type) in Factors)
+        {
+            var defaults = Activator.CreateInstance(type);
+            Assert.All(type.GetProperties(), property =>
+                Assert.Equal(Words(property.GetValue(defaults)), Assert.Contains($"Factors:{section}:{property.Name}", rows)[0].Trim('`')));
         }
     }
 
