@@ -27,7 +27,7 @@ internal sealed record Mailbox
     public static bool TryParse(string? text, [NotNullWhen(true)] out Mailbox? mailbox)
     {
         mailbox = null;
-        if (text is null || text.Any(char.IsControl) || !MailAddress.TryCreate(text.Trim(), out var parsed))
+        if (text is null || text.Any(char.IsControl) || !MailAddress.TryCreate(text.Trim(), out var parsed) || parsed.DisplayName.Any(letter => "@,;<>\"".Contains(letter, StringComparison.Ordinal)))
         {
             return false;
         }

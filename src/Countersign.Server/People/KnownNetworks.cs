@@ -14,16 +14,22 @@ internal sealed class KnownNetworks(Ledger ledger, INotices notices, TimeProvide
     /// <param name="what">What they did, as a sentence without its end: <c>Somebody signed in as you</c>.</param>
     public async Task SeenAsync(PrincipalId person, ClientAddress from, string what)
     {
-        if (from == ClientAddress.Unknown)
+        var now = clock.GetUtcNow();
+        if (from == ClientAddress.Unknown || IsFresh(person, from, now))
         {
             return;
         }
 
-        if (await ledger.WriteAsync(transaction => IsNews(transaction, person.ToString(), from.Network, clock.GetUtcNow().ToUnixTimeMilliseconds())))
+        if (await ledger.WriteAsync(transaction => IsNews(transaction, person.ToString(), from.Network, now.ToUnixTimeMilliseconds())))
         {
             await notices.TellAsync(person, $"{what} from a new address: {from}.", CancellationToken.None);
         }
     }
+
+    /// <summary>Seen within a day: then nothing is to be told or written.</summary>
+    private bool IsFresh(PrincipalId person, ClientAddress from, DateTimeOffset now) => ledger.Reads.Query(
+        "SELECT 1 FROM known_networks WHERE person = $1 AND network = $2 AND seen BETWEEN $3 AND $4",
+        static _ => true, person.ToString(), from.Network, (now - TimeSpan.FromDays(1)).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds()).Count > 0;
 
     private static bool IsNews(LedgerTransaction transaction, string person, string network, long now)
     {

@@ -40,6 +40,7 @@ public sealed class MailScannerStories(BrowserFixture browser)
         await visit.AtAsync($"/mail/{request.Id}");
         await ShootAsync(visit.Page, "mail-approve-narrow");
         await visit.FillAsync("number", request.Number);
+        await ShootAsync(visit.Page, "mail-number-narrow");
         await visit.SubmitAsync("approve-mail");
         await visit.SeesAsync("your command goes on");
         await ShootAsync(visit.Page, "mail-approved-narrow");
@@ -63,6 +64,7 @@ public sealed class MailScannerStories(BrowserFixture browser)
             await ShootAsync(visit.Page, $"mail-security-{scheme}-{width}");
             await visit.GoAsync("/security/email");
             await ShootAsync(visit.Page, $"mail-address-{scheme}-{width}");
+            await visit.Page.GotoAsync("about:blank"); // a mail is no page of ours: it has styles of its own
             await visit.Page.SetContentAsync(mail.Html);
             await ShootAsync(visit.Page, $"mail-itself-{scheme}-{width}");
         }

@@ -1,4 +1,9 @@
+using Countersign.Server.Factors;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Mail;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Tests.Mail;
 
@@ -35,6 +40,15 @@ public sealed class MailSettingsTests
     {
         var result = Settings.Validate(null, new() { Host = host, Security = security, From = from, User = user, Password = password, PasswordFile = passwordFile, CaFile = caFile });
         Assert.StartsWith(setting + ":", result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Approval_by_mail_without_mail_ends_the_start()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Factors:EmailApproval:Enabled"] = "true" }).Build();
+        using var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddFactors().AddMail(configuration).BuildServiceProvider();
+        var failure = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IOptions<EmailApprovalOptions>>().Value);
+        Assert.Contains("Mail:Host", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

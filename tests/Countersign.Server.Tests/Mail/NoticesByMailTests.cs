@@ -47,4 +47,21 @@ public sealed class NoticesByMailTests
 
         static bool IsNews(ReceivedMail mail) => mail.Text.Contains("from a new address", StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_first_use_of_a_token_from_another_network_is_told_once()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var (tokens, uses) = (story.Gateway.Get<IAccessTokens>(), story.Gateway.Get<LastUses>());
+        foreach (var address in new[] { "192.0.2.1", "198.51.100.7", "198.51.100.7", "192.0.2.1" })
+        {
+            Assert.NotNull(tokens.Authenticate("ann", story.Ann.Token, new(IPAddress.Parse(address))));
+            await uses.DrainAsync(TestContext.Current.CancellationToken);
+            story.Gateway.Clock.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        var told = await story.Server.NextAsync(mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+        Assert.Contains("Your access token \"laptop\" was used from a new address: 198.51.100.7", told.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(story.Server.Rest(), mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+    }
 }

@@ -60,9 +60,8 @@ public sealed class OutboxTests
         var ann = await gateway.AddPersonAsync();
         await DrainAsync(gateway, server);
         await server.OrderAsync("data ann@example.org stall");
-        var waits = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(29), TimeSpan.FromSeconds(30));
         await gateway.Get<AccountMail>().TellAsync(ann.Id, "patience");
-        await waits;
+        await server.Stalled;
         await server.OrderAsync("well");
         var postponed = gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10));
         gateway.Clock.Advance(TimeSpan.FromSeconds(30));

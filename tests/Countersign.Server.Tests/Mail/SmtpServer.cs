@@ -30,6 +30,7 @@ internal sealed class SmtpServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Channel<ReceivedMail> mails = Channel.CreateUnbounded<ReceivedMail>();
     private readonly Channel<bool> orders = Channel.CreateUnbounded<bool>();
+    private readonly TaskCompletionSource stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process process;
     private readonly Task reading;
     private readonly Task draining;
@@ -42,6 +43,9 @@ internal sealed class SmtpServer : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>Completes when a mail has come in that the server was told to say nothing to.</summary>
+    public Task Stalled => stalled.Task.WaitAsync(Patience);
 
     public static async Task<SmtpServer> StartAsync(params string[] arguments)
     {
@@ -119,6 +123,10 @@ internal sealed class SmtpServer : IAsyncDisposable
             if (line == "set")
             {
                 orders.Writer.TryWrite(true);
+            }
+            else if (line == "stalling")
+            {
+                stalled.TrySetResult();
             }
             else
             {

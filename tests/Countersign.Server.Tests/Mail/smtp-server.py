@@ -1,4 +1,5 @@
-"""An SMTP server for tests, on aiosmtpd. Prints "ready PORT", then one line of JSON for each mail that it has taken.
+"""An SMTP server for tests, on aiosmtpd. Prints "ready PORT", then one line of JSON for each mail that it has
+taken, and "stalling" when it falls silent.
 
 Its standard input says how to answer from then on, one order a line, each acknowledged by the line "set":
   rcpt ADDRESS 550       this answer to RCPT TO of that address
@@ -36,6 +37,7 @@ class Handler:
             server.transport.abort()
             return "421 never said"
         if order == "stall":
+            print("stalling", flush=True)
             await asyncio.sleep(3600)
         if order:
             return f"{order} as ordered"
@@ -49,7 +51,7 @@ class Handler:
             "html": parts.get("text/html", ""),
             "raw": envelope.original_content.decode("ascii"),
             "defects": [type(defect).__name__ for part in message.walk() for defect in part.defects],
-            "tls": session.ssl is not None,
+            "tls": server.transport.get_extra_info("ssl_object") is not None,
             "peer": list(session.peer)[:2],
             "user": session.auth_data.login.decode() if session.auth_data is not None else None,
         }), flush=True)
