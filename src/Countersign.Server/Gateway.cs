@@ -4,6 +4,7 @@ using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
 using Countersign.Server.Factors.DuoPush;
+using Countersign.Server.Mail;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Proxies;
@@ -58,6 +59,7 @@ internal static class Gateway
             .AddPeople()
             .AddFactors()
             .AddDuoPush(configuration)
+            .AddMail(configuration)
             .AddPolicies()
             .AddLocalRepositories()
             .AddUpstreams()

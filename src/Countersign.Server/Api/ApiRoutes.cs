@@ -32,6 +32,7 @@ internal static class ApiRoutes
         StepUpResource.Map(api);
         MeResource.Map(api);
         RequestsResource.Map(api);
+        EmailResource.Map(api);
         NoticesResource.Map(api);
         FactorsResource.Map(api);
         FactorOrderResource.Map(api);

@@ -29,6 +29,8 @@ internal static class PeopleResource
             .WithName("enablePerson").WithSummary("Lets a disabled person in again.");
         people.MapPost("/{name}/unlock", UnlockAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("unlockPerson").WithSummary("Lifts locks on password and factors.");
+        people.MapPut("/{name}/email", SetEmailAsync).For(ApiAccess.Administrator, freshStepUp: true)
+            .WithName("setEmailOf").WithSummary("Another email address for a person, at once; both addresses are told, and approval by email ends.");
         people.MapPost("/{name}/reset-factors", ResetAsync).For(ApiAccess.Administrator, freshStepUp: true)
             .WithName("resetFactors").WithSummary("Removes every factor; the person sets up anew at the next sign-in.");
         people.MapPost("/{name}/totp", AddTotpAsync).For(ApiAccess.LocalAdministrator)
@@ -73,6 +75,10 @@ internal static class PeopleResource
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> UnlockAsync(
         string name, Caller caller, IPeople people, CancellationToken cancellation) =>
         Answer(await people.UnlockAsync(name, caller.Actor, cancellation));
+
+    private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> SetEmailAsync(
+        string name, EmailInput input, Caller caller, EmailAddresses addresses, CancellationToken cancellation) =>
+        Answer(await addresses.SetAsync(name, input.Email, caller.Actor, cancellation));
 
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> ResetAsync(
         string name, Caller caller, IFactorEnrolment enrolment, CancellationToken cancellation) =>

@@ -31,6 +31,8 @@ internal static class AuditTypes
     public const string PersonDisabled = "person.disabled";
     public const string PersonEnabled = "person.enabled";
     public const string PersonUnlocked = "person.unlocked";
+    public const string PersonEmailChanged = "person.email_changed";
+    public const string MailDropped = "mail.dropped";
     public const string SessionStarted = "session.started";
     public const string SessionRefused = "session.refused";
     public const string SessionLimited = "session.limited";

@@ -36,6 +36,7 @@ internal static partial class DoctorCommand
                 Log(folder),
                 .. SshFindings.HostKeys(folder),
                 .. await GatewayAsync(admin, parsed, data, cancellation),
+                .. await MailAsync(admin, parsed, cancellation),
                 .. await UpstreamsAsync(admin, parsed, cancellation),
             ];
             if (admin.WantsJson(parsed))
@@ -159,6 +160,22 @@ internal static partial class DoctorCommand
             : left < TimeSpan.Zero ? new("certificate", "wrong", $"{until}: renew it; no restart is needed")
             : left < SoonExpires ? new("certificate", "note", $"{until}: renew it soon; no restart is needed")
             : new("certificate", "ok", until);
+    }
+
+    /// <summary>Whether the running gateway sends mail, and whether its mail server lets it in.</summary>
+    private static async Task<Finding[]> MailAsync(AdminVerbs admin, ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            var reply = await admin.SendAsync(parsed, AdminCall.Post("mail/check"), cancellation);
+            return !reply.Succeeded ? [new("mail", "wrong", reply.Detail)]
+                : !reply.Json.Flag("configured") ? [new("mail", "note", "off: no Mail:Host is set, so people are told on the Security page alone")]
+                : [new("mail", reply.Json.Flag("ok") ? "ok" : "wrong", reply.Json.Text("detail"))];
+        }
+        catch (Exception exception) when (exception is NoGatewayException or UnauthorizedAccessException)
+        {
+            return []; // said above already
+        }
     }
 
     /// <summary>Each Git host answers and speaks Git; asked by the running gateway, over its own way there.</summary>

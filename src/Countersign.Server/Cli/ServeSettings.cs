@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Mail;
 using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Upstreams.SmartHttp;
@@ -29,9 +30,10 @@ internal static class ServeSettings
     internal static readonly IReadOnlyDictionary<string, IReadOnlyList<string>> Known = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase)
     {
         ["Gateway"] = ["Data", "Http", "Https", "Certificate", "CertificateKey", "TrustedProxies", "AcceleratedLocation", "Ssh", "Url"],
-        ["Factors"] = ["DuoPush"],
+        ["Factors"] = ["DuoPush", "EmailApproval"],
         ["Holds"] = NamesOf<HoldOptions>(),
         [LfsOptions.Section] = NamesOf<LfsOptions>(),
+        [MailOptions.Section] = NamesOf<MailOptions>(),
         ["Repositories"] = NamesOf<RepositoriesOptions>(),
         [SshOptions.Section] = NamesOf<SshOptions>(),
         [UpstreamsOptions.Section] = NamesOf<UpstreamsOptions>(),

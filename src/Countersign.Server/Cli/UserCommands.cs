@@ -10,6 +10,7 @@ internal static class UserCommands
         Add(admin),
         admin.Verb("list", "Everybody.", [], _ => AdminCall.Get("people"), (people, output) => List(admin, people, output)),
         Show(admin),
+        SetEmail(admin),
         Change(admin, "disable", "End a person's sessions, access tokens, grants and commands, at once."),
         Change(admin, "enable", "Let a disabled person in again."),
         Change(admin, "unlock", "Lift locks on password and factors."),
@@ -67,6 +68,18 @@ internal static class UserCommands
                 ],
                 "");
         });
+    }
+
+    private static Command SetEmail(AdminVerbs admin)
+    {
+        var name = AdminVerbs.Name();
+        var email = AdminVerbs.Needed("--email", "E", "The person's new email address.");
+        return admin.Verb(
+            "set-email",
+            "Change a person's email address, at once. Both addresses are told; approval by email ends until the person switches it on again.",
+            [name, email],
+            parsed => AdminCall.Put(AdminCall.At($"people/{parsed.GetRequiredValue(name)}/email"), new { email = parsed.GetRequiredValue(email) }),
+            (person, output) => output.WriteLine($"{Table.Printable(person.Text("name"))} is written to at {Table.Printable(person.Text("email"))}"));
     }
 
     private static Command Change(AdminVerbs admin, string verb, string help)

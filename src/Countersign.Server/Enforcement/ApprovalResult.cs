@@ -3,7 +3,14 @@ using Countersign.Core.Challenges;
 namespace Countersign.Server.Enforcement;
 
 /// <summary>What a person sends to approve: the number where it is owed, and one proof.</summary>
-internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson, string? DuoPasscode = null);
+internal sealed record ApprovalInput(string? Number, string? Totp, string? RecoveryCode, string? AssertionJson, string? DuoPasscode = null)
+{
+    /// <summary>The token of a link in a mail; by itself it proves too little, see <see cref="InSession"/>.</summary>
+    public string? MailToken { get; init; }
+
+    /// <summary>It came in a session of this very person. A mail's link without one always takes the number: scanners open links, too, and press what is there.</summary>
+    public bool InSession { get; init; } = true;
+}
 
 internal enum ApprovalOutcome
 {

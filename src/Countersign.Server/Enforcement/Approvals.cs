@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Factors.WebAuthn;
@@ -31,7 +29,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             return new(ApprovalOutcome.AlreadySettled, challenge);
         }
 
-        if (await CheckNumberAsync(challenge, input.Number) is { } refused)
+        if (await CheckNumberAsync(challenge, input) is { } refused)
         {
             return refused;
         }
@@ -82,22 +80,22 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
             : new(ApprovalOutcome.AlreadySettled, settled?.After);
     }
 
-    private async Task<ApprovalResult?> CheckNumberAsync(Challenge challenge, string? number)
+    private async Task<ApprovalResult?> CheckNumberAsync(Challenge challenge, ApprovalInput input)
     {
-        if (number is null)
+        if (input.Number is null)
         {
-            return challenge.Requirement.Number && !challenge.NumberTyped ? new(ApprovalOutcome.NumberOwed, challenge) : null;
+            return (challenge.Requirement.Number && !challenge.NumberTyped) || (input.MailToken is not null && !input.InSession)
+                ? new(ApprovalOutcome.NumberOwed, challenge)
+                : null;
         }
 
-        if (CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(number.Trim()), Encoding.UTF8.GetBytes(challenge.Number)))
+        return await register.CheckNumberAsync(challenge.Id, input.Number.Trim()) switch
         {
-            return null;
-        }
-
-        // Guesses that come together are counted one after the other: to those behind the third it is not told that they were wrong.
-        return await register.SettleAsync(challenge.Id, new ChallengeEvent.WrongNumber(), challenge.PrincipalName) is var (before, after) && after.WrongNumbers > before.WrongNumbers
-            ? new(ApprovalOutcome.NumberWrong, after)
-            : new(ApprovalOutcome.AlreadySettled, reader.Find(challenge.Id));
+            null => new(ApprovalOutcome.NotFound),
+            (true, _) => null,
+            (false, var now) => new(ApprovalOutcome.NumberWrong, now),
+            (_, var now) => new(ApprovalOutcome.AlreadySettled, now),
+        };
     }
 
     private async Task<ApprovalResult> ProveAsync(Principal principal, Challenge challenge, FactorKind kind, FactorInput input, bool numberTyped, CancellationToken cancellation)
@@ -136,7 +134,7 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     /// <summary>The number alone approves nothing.</summary>
     private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
     {
-        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, DuoPasscode: null } || !NumberCounts(principal, challenge))
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, DuoPasscode: null, MailToken: null } || !NumberCounts(principal, challenge))
         {
             return new(ApprovalOutcome.ProofOwed, challenge);
         }
@@ -164,6 +162,8 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
     private static (FactorKind, FactorInput)? FactorFor(ApprovalInput input) => input switch
     {
+        { MailToken: { } token, AssertionJson: null, Totp: null, RecoveryCode: null, DuoPasscode: null } => (FactorKind.EmailApproval, new(token, null)),
+        { MailToken: not null } => null,
         { AssertionJson: { } assertion, Totp: null, RecoveryCode: null, DuoPasscode: null } => (FactorKind.WebAuthn, new(null, assertion)),
         { Totp: { } code, AssertionJson: null, RecoveryCode: null, DuoPasscode: null } => (FactorKind.Totp, new(code, null)),
         { RecoveryCode: { } code, AssertionJson: null, Totp: null, DuoPasscode: null } => (FactorKind.RecoveryCode, new(code, null)),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Countersign.Core.Challenges;
 using Countersign.Core.Policies;
 using Countersign.Server.People;
@@ -88,15 +89,53 @@ internal sealed class ChallengeRegister(
             announcements.Announce(after);
         }
 
-        if (settled is ({ State: ChallengeState.Pending }, { State: ChallengeState.Denied { Cause: DenialCause.WrongNumbers } } dead))
+        return settled;
+    }
+
+    /// <summary>
+    /// Holds a typed number against the challenge as it stands, and counts a wrong one, in one transaction: however many guess at
+    /// once, none is compared after the third wrong one. Null when there is no such challenge.
+    /// </summary>
+    /// <returns>Right or wrong, or null where it was not compared: the challenge is settled.</returns>
+    public async Task<(bool? Right, Challenge After)?> CheckNumberAsync(ChallengeId id, string number)
+    {
+        var now = clock.GetUtcNow();
+        var compared = await ledger.WriteAsync(transaction =>
+        {
+            if (ChallengeTable.Find(transaction, id) is not { } before)
+            {
+                return ((bool?, Challenge, Challenge)?)null;
+            }
+
+            var current = before.Apply(new ChallengeEvent.Tick(), now);
+            if (current.State is not ChallengeState.Pending)
+            {
+                return (null, before, before);
+            }
+
+            return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(number), Encoding.UTF8.GetBytes(before.Number))
+                ? (true, before, before)
+                : (false, before, Store(transaction, before, new ChallengeEvent.WrongNumber(), before.PrincipalName, now));
+        });
+        if (compared is not var (right, old, after))
+        {
+            return null;
+        }
+
+        if (!ReferenceEquals(old, after))
+        {
+            announcements.Announce(after);
+        }
+
+        if (right is false && after.State is ChallengeState.Denied { Cause: DenialCause.WrongNumbers })
         {
             await notices.TellAsync(
-                dead.PrincipalId,
-                $"Somebody typed three wrong numbers for request {dead.Id} ({dead.Command.Repository}, from {dead.Client}), so it was denied. If that was not you, end the sessions that you do not know and change your password.",
+                after.PrincipalId,
+                $"Somebody typed three wrong numbers for request {after.Id} ({after.Command.Repository}, from {after.Client}), so it was denied. If that was not you, end the sessions that you do not know and change your password.",
                 CancellationToken.None);
         }
 
-        return settled;
+        return (right, after.Apply(new ChallengeEvent.Tick(), now));
     }
 
     /// <summary>

@@ -22,12 +22,17 @@ internal static class FactorList
             where facts.PersonId == person.Value
             select new { Facts = facts, passkey.Data.Name, passkey.Data.CreatedAt }).AsNoTracking().ToListAsync(cancellation);
         var duo = await database.DuoAccounts.AsNoTracking().Where(row => row.PersonId == person.Value).ToListAsync(cancellation);
+        var mailed = await database.Users.AsNoTracking()
+            .Where(row => row.Id == person.Value && row.EmailApprovalSince != null)
+            .Select(row => new { row.Email, Since = row.EmailApprovalSince!.Value })
+            .ToListAsync(cancellation);
         return
         [
             .. apps.Select(row => new FactorSummary(row.Id.ToString("N"), FactorKind.Totp, row.Name, null, row.CreatedAt, row.LastUsedAt))
                 .Concat(passkeys.Select(row => new FactorSummary(
                     row.Facts.Id.ToString("N"), FactorKind.WebAuthn, row.Name ?? "passkey", AuthenticatorModels.NameOf(row.Facts.Aaguid), row.CreatedAt, row.Facts.LastUsedAt)))
                 .Concat(duo.Select(row => new FactorSummary(row.Id.ToString("N"), FactorKind.DuoPush, row.Name, $"Duo account {row.UserName}", row.CreatedAt, row.LastUsedAt)))
+                .Concat(mailed.Select(row => new FactorSummary(person.Value.ToString("N"), FactorKind.EmailApproval, row.Email ?? "", null, row.Since, null)))
                 .OrderBy(factor => factor.CreatedAt),
         ];
     }

@@ -1,4 +1,5 @@
 using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Factors.RecoveryCodes;
 using Countersign.Server.Factors.SecurityKeySsh;
 using Countersign.Server.Factors.Totp;
@@ -18,6 +19,7 @@ internal static class FactorServices
         services.AddOptions<WebAuthnOptions>().BindConfiguration("WebAuthn", binder => binder.ErrorOnUnknownConfiguration = true)
             .Validate(options => options.AttestationRoots is null || Directory.Exists(options.AttestationRoots), "WebAuthn:AttestationRoots: there is no such folder.")
             .ValidateOnStart();
+        services.AddOptions<EmailApprovalOptions>().BindConfiguration(EmailApprovalOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
         services.AddSingleton<Throttles>();
         services.AddSingleton<GuardedAttempts>();
 

@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class AccessTokens(
-    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, LastUses uses, AccessEndings endings, AuditTrail audit, TimeProvider clock) : IAccessTokens
+    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, PrincipalReader principals, LastUses uses, AccessEndings endings, AuditTrail audit, INotices notices,
+    TimeProvider clock) : IAccessTokens
 {
     public const int DefaultDays = 90;
     public const int MaxDays = 366;
@@ -23,7 +24,7 @@ internal sealed class AccessTokens(
         """;
 
     private readonly Remembered<string, Found> byHash = reader.Remember<string, Found>(hash =>
-        reader.First(ByHash, Found.Read, Convert.FromHexString(hash)));
+        reader.First(ByHash, row => Found.Read(row, principals), Convert.FromHexString(hash)));
 
     private readonly Remembered<Guid, Life> byId = reader.Remember<Guid, Life>(token =>
         reader.First(ById, static row => new Life(new(row.GetGuid(0)), row.GetInt64(1)), token));
@@ -55,6 +56,7 @@ internal sealed class AccessTokens(
         await audit.RecordAsync(AuditTypes.TokenAdded, actor, ("person_id", owner.ToString()), ("token_id", row.Id.ToString("N")), ("label", clean), ("expires", row.ExpiresAt.ToString("O")));
         database.AccessTokens.Add(row);
         await database.SaveChangesAsync(cancellation);
+        await notices.TellAsync(owner, $"The access token \"{clean}\" was made.", CancellationToken.None);
         return (Summary(row), secret);
     }
 
@@ -122,10 +124,10 @@ internal sealed class AccessTokens(
     /// <param name="Expires">In Unix milliseconds, as stored.</param>
     private sealed record Found(AuthenticatedCredential Who, Guid Token, long Expires)
     {
-        public static Found Read(Microsoft.Data.Sqlite.SqliteDataReader row)
+        public static Found Read(Microsoft.Data.Sqlite.SqliteDataReader row, PrincipalReader principals)
         {
             var token = row.GetGuid(PrincipalQuery.Count);
-            return new(new(PrincipalQuery.Read(row), new(token.ToString("N"), row.GetString(PrincipalQuery.Count + 1))), token, row.GetInt64(PrincipalQuery.Count + 2));
+            return new(new(principals.Read(row), new(token.ToString("N"), row.GetString(PrincipalQuery.Count + 1))), token, row.GetInt64(PrincipalQuery.Count + 2));
         }
     }
 

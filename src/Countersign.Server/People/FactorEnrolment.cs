@@ -79,6 +79,11 @@ internal sealed class FactorEnrolment(
             return Refusals.NoSuchFactor;
         }
 
+        if (factor.Kind is FactorKind.EmailApproval)
+        {
+            return new Refusal("bad_name", "It is called by your address; change that instead.");
+        }
+
         await audit.RecordAsync(AuditTypes.FactorRenamed, actor, ("person_id", person.ToString()), ("factor_id", factorId), ("name", label));
         var id = Guid.ParseExact(factorId, "N");
         if (factor.Kind is FactorKind.WebAuthn)

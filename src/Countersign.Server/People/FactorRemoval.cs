@@ -1,3 +1,4 @@
+using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors;
@@ -19,11 +20,18 @@ internal sealed class FactorRemoval(
             return Refusals.NoSuchFactor;
         }
 
+        var left = (await FactorList.OfAsync(database, person, cancellation)).Where(other => other.Id != factorId).Select(other => other.Kind).ToList();
+        if (left.Count > 0 && left.TrueForAll(kind => kind is FactorKind.EmailApproval))
+        {
+            return new Refusal("last_but_email", "Only approval by email would be left, and email is never the only second factor. Switch that off first, or add another passkey or app.");
+        }
+
         await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
         var id = Guid.ParseExact(factorId, "N");
         await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
         await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
         await database.DuoAccounts.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
+        await EndEmailAsync(database, id);
         await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
         if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
         {
@@ -51,6 +59,7 @@ internal sealed class FactorRemoval(
             await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
             await database.TotpAuthenticators.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await database.DuoAccounts.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
+            await EndEmailAsync(database, id);
             await database.RecoveryCodes.Where(row => row.PersonId == id).ExecuteDeleteAsync(CancellationToken.None);
             await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.PersonId == id));
 
@@ -67,6 +76,10 @@ internal sealed class FactorRemoval(
         await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
         return (await people.FindAsync(person.Id, CancellationToken.None))!;
     }
+
+    // Approval by mail is known by its person.
+    private static Task<int> EndEmailAsync(GatewayDbContext database, Guid person) => database.Users.Where(row => row.Id == person)
+        .ExecuteUpdateAsync(set => set.SetProperty(row => row.EmailApprovalSince, (DateTimeOffset?)null), CancellationToken.None);
 
     private static async Task RemovePasskeysAsync(GatewayDbContext database, IQueryable<PasskeyFacts> passkeys)
     {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Threading.Channels;
 using Countersign.Core.Identities;
 using Countersign.Server.Storage;
+using Countersign.Server.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
@@ -10,7 +12,7 @@ namespace Countersign.Server.People;
 /// Writes when tokens, SSH keys and sessions were last used, at most once a minute each and never on the path of a request. What is
 /// lost in a crash makes a session end a minute early, never late.
 /// </summary>
-internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> databases, TimeProvider clock, ILogger<LastUses> logger) : BackgroundService
+internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, KnownNetworks networks, TimeProvider clock, ILogger<LastUses> logger) : BackgroundService
 {
     /// <summary>Bounds how long other writers of the database wait.</summary>
     private const int MaxGroup = 256;
@@ -32,8 +34,10 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
         {
             await using var database = await databases.CreateDbContextAsync(cancellation);
             await using var transaction = await database.Database.BeginTransactionAsync(cancellation);
+            var written = new List<Use>();
             for (var count = 0; count < MaxGroup && uses.Reader.TryRead(out var use); count++)
             {
+                written.Add(use);
                 var at = use.At.ToUnixTimeMilliseconds();
                 _ = await database.Database.ExecuteSqlAsync(use.Thing switch
                 {
@@ -44,6 +48,28 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
             }
 
             await transaction.CommitAsync(cancellation);
+            foreach (var use in written)
+            {
+                await NoteNetworkAsync(use);
+            }
+        }
+    }
+
+    /// <summary>Its owner is told when a token or key comes from where nobody knows it from.</summary>
+    private async Task NoteNetworkAsync(Use use)
+    {
+        var sql = use.Thing switch
+        {
+            UsedThing.Token => """SELECT "OwnerId", "Label" FROM "AccessTokens" WHERE "Id" = $1""",
+            UsedThing.SshKey => """SELECT "OwnerId", "Label" FROM "SshKeys" WHERE "Id" = $1""",
+            _ => null, // told when it began
+        };
+        if (sql is not null
+            && IPAddress.TryParse(use.From, out var address)
+            && reader.First(sql, static row => new Owner(new(row.GetGuid(0)), row.GetString(1)), use.Id) is { } owner)
+        {
+            var what = use.Thing is UsedThing.Token ? "access token" : "SSH key";
+            await networks.SeenAsync(owner.Person, new(address), $"Your {what} \"{owner.Label}\" was used");
         }
     }
 
@@ -57,7 +83,7 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
                 {
                     await DrainAsync(stoppingToken);
                 }
-                catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException)
+                catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException or LedgerUnavailableException)
                 {
                     Log.NotWritten(logger, failure);
                 }
@@ -87,6 +113,8 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
         SshKey,
         Session,
     }
+
+    private sealed record Owner(PrincipalId Person, string Label);
 
     private sealed record Use(UsedThing Thing, Guid Id, DateTimeOffset At, string? From);
 

@@ -17,6 +17,7 @@ internal static class PeopleServices
             .AddInterceptors(new SqliteDurability(), provider.GetRequiredService<DatabaseVersion>()));
         services.AddSingleton<DatabaseVersion>();
         services.AddSingleton<DatabaseReader>();
+        services.AddSingleton<PrincipalReader>();
         services.AddSingleton<GatewayDatabase>();
         services.AddHostedService(provider => provider.GetRequiredService<GatewayDatabase>());
         AddIdentity(services);
@@ -26,6 +27,7 @@ internal static class PeopleServices
         services.AddSingleton<LastUses>();
         services.AddHostedService(provider => provider.GetRequiredService<LastUses>());
         services.AddSingleton<INotices, Notices>();
+        services.AddSingleton<KnownNetworks>();
         services.AddSingleton<Summaries>();
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<IPeople, PersonStore>();

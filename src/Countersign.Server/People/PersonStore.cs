@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class PersonStore(
-    IServiceScopeFactory scopes, DatabaseReader reader, Summaries summaries, Throttles throttles, AccessEndings endings, AuditTrail audit, TimeProvider clock) : IPeople
+    IServiceScopeFactory scopes, DatabaseReader reader, PrincipalReader principals, Summaries summaries, Throttles throttles, AccessEndings endings, AuditTrail audit, TimeProvider clock) : IPeople
 {
     private const int MaxEmail = 254;
 
@@ -17,7 +17,7 @@ internal sealed class PersonStore(
         SELECT {PrincipalQuery.Columns} FROM "AspNetUsers" p WHERE p."Id" = $1 AND p."DisabledAt" IS NULL
         """;
 
-    private readonly Remembered<PrincipalId, Principal> enabled = reader.Remember<PrincipalId, Principal>(id => reader.First(Enabled, PrincipalQuery.Read, id.Value));
+    private readonly Remembered<PrincipalId, Principal> enabled = reader.Remember<PrincipalId, Principal>(id => reader.First(Enabled, principals.Read, id.Value));
 
     public async Task<bool> AnyAsync(CancellationToken cancellation)
     {

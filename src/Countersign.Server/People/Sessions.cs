@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class Sessions(
-    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, LastUses uses, AuditTrail audit, TimeProvider clock) : ISessions
+    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, PrincipalReader principals, LastUses uses, KnownNetworks networks, AuditTrail audit, TimeProvider clock) : ISessions
 {
     public static readonly TimeSpan Idle = TimeSpan.FromHours(1);
     public static readonly TimeSpan Absolute = TimeSpan.FromHours(24);
@@ -35,6 +35,7 @@ internal sealed class Sessions(
         await database.Sessions.Where(old => old.ExpiresAt <= now).ExecuteDeleteAsync(cancellation);
         database.Sessions.Add(row);
         await database.SaveChangesAsync(cancellation);
+        await networks.SeenAsync(start.Person, from, "Somebody signed in as you");
         return (secret, row.ExpiresAt);
     }
 
@@ -48,9 +49,9 @@ internal sealed class Sessions(
         var now = clock.GetUtcNow();
         var found = reader.First(
             ByHash,
-            static row => new Found(row.GetGuid(PrincipalQuery.Count), new(
+            row => new Found(row.GetGuid(PrincipalQuery.Count), new(
                 row.GetGuid(PrincipalQuery.Count).ToString("N"),
-                PrincipalQuery.Read(row),
+                principals.Read(row),
                 row.GetBoolean(PrincipalQuery.Count + 1),
                 row.IsDBNull(PrincipalQuery.Count + 2) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(PrincipalQuery.Count + 2)),
                 DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(PrincipalQuery.Count + 3)))),

@@ -8,7 +8,7 @@ namespace Countersign.Server.People;
 
 /// <summary>What every SSH sign-in and command asks, by prepared statements; changes are the <see cref="SshKeyRegister"/>'s.</summary>
 internal sealed class SshKeys(
-    SshKeyRegister register, AttestationChallenges challenges, DatabaseReader reader, LastUses uses, PolicyStore policies, TimeProvider clock) : ISshKeys
+    SshKeyRegister register, AttestationChallenges challenges, DatabaseReader reader, PrincipalReader principals, LastUses uses, PolicyStore policies, TimeProvider clock) : ISshKeys
 {
     private const string Good = """k."RemovedAt" IS NULL AND (k."ExpiresAt" IS NULL OR k."ExpiresAt" > $2) AND p."DisabledAt" IS NULL""";
 
@@ -55,7 +55,7 @@ internal sealed class SshKeys(
     public AuthenticatedCredential? Authenticate(string keyId, ClientAddress from)
     {
         if (!SshKeyId.TryParse(keyId, out var key)
-            || reader.First(ById, row => new AuthenticatedCredential(PrincipalQuery.Read(row), new(keyId, row.GetString(PrincipalQuery.Count))), key, Now()) is not { } owner)
+            || reader.First(ById, row => new AuthenticatedCredential(principals.Read(row), new(keyId, row.GetString(PrincipalQuery.Count))), key, Now()) is not { } owner)
         {
             return null;
         }

@@ -1,11 +1,14 @@
+using Countersign.Core.Challenges;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.People;
 
 /// <summary>People as administrators and they themselves see them.</summary>
-internal sealed class Summaries(Throttles throttles)
+internal sealed class Summaries(Throttles throttles, IOptions<EmailApprovalOptions> email)
 {
     public async Task<PersonSummary> OfAsync(GatewayDbContext database, Person person, CancellationToken cancellation) => new(
         person.PrincipalId,
@@ -14,7 +17,7 @@ internal sealed class Summaries(Throttles throttles)
         person.IsAdministrator,
         person.DisabledAt is not null,
         throttles.IsLocked(LocksOf(person)),
-        await FactorList.OfAsync(database, person.PrincipalId, cancellation),
+        [.. (await FactorList.OfAsync(database, person.PrincipalId, cancellation)).Where(factor => factor.Kind is not FactorKind.EmailApproval || email.Value.Enabled)],
         await database.RecoveryCodes.CountAsync(row => row.PersonId == person.Id && row.SpentAt == null, cancellation),
         person.CreatedAt,
         person.LastSignInAt);

@@ -5,7 +5,9 @@ using System.Text.Json;
 using Countersign.Server.Cli;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.DuoPush;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Factors.WebAuthn;
+using Countersign.Server.Mail;
 using Countersign.Server.Transports.Ssh;
 using Countersign.Server.Upstreams.LocalRepositories;
 using Countersign.Server.Upstreams.SmartHttp;
@@ -18,8 +20,10 @@ public sealed class ConfigurationDocumentTests
     private static readonly Dictionary<string, Type> Classes = new(StringComparer.Ordinal)
     {
         [DuoPushOptions.Section] = typeof(DuoPushOptions),
+        [EmailApprovalOptions.Section] = typeof(EmailApprovalOptions),
         ["Holds"] = typeof(HoldOptions),
         ["Lfs"] = typeof(LfsOptions),
+        ["Mail"] = typeof(MailOptions),
         ["Repositories"] = typeof(RepositoriesOptions),
         ["Ssh"] = typeof(SshOptions),
         ["Upstreams"] = typeof(UpstreamsOptions),

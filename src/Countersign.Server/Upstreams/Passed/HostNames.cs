@@ -5,7 +5,7 @@ using Countersign.Server.Storage;
 namespace Countersign.Server.Upstreams.Passed;
 
 /// <summary>Whom a Git host's user name stands for here.</summary>
-internal sealed class HostNames(DatabaseReader reader)
+internal sealed class HostNames(DatabaseReader reader, PrincipalReader principals)
 {
     private const string ByName = $"""
         SELECT {PrincipalQuery.Columns} FROM "AspNetUsers" p WHERE p."NormalizedUserName" = $1 AND p."DisabledAt" IS NULL
@@ -22,6 +22,6 @@ internal sealed class HostNames(DatabaseReader reader)
             return null;
         }
 
-        return reader.First(ByName, PrincipalQuery.Read, name);
+        return reader.First(ByName, principals.Read, name);
     }
 }

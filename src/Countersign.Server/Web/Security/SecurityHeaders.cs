@@ -31,8 +31,12 @@ internal sealed class SecurityHeaders(RequestDelegate next, GatewayOptions optio
             "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
         // Not no-referrer: under that a browser sends "Origin: null" with a form (Fetch, "append a request Origin header"), and
-        // the origin check would refuse our own forms. Other origins still learn nothing, and no address here holds a secret.
-        headers["Referrer-Policy"] = "same-origin";
+        // the origin check would refuse our own forms. Other origins still learn nothing, and the one address that holds a secret (a mail's link) says no-referrer and goes on at once.
+        if (headers["Referrer-Policy"].Count == 0)
+        {
+            headers["Referrer-Policy"] = "same-origin";
+        }
+
         if (headers.CacheControl.Count == 0)
         {
             headers.CacheControl = "no-store";

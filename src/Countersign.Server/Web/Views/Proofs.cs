@@ -16,10 +16,6 @@ internal sealed record Proofs(FactorRequirement Requirement, Principal Principal
 
     public bool RecoveryCode => Codes(FactorKind.RecoveryCode) && Principal.Factors.Count > 0;
 
-    public bool Duo => Codes(FactorKind.DuoPush) && Principal.Factors.Contains(FactorKind.DuoPush);
-
-    public bool None => !Passkey && !AuthenticatorApp && !RecoveryCode && !Duo;
-
     /// <summary>What the rule asks for, in words, where it asks for more than any second factor.</summary>
     public string? Demand => Requirement switch
     {

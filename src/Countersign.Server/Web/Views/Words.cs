@@ -76,6 +76,8 @@ internal static class Words
         "duo-added" => "Duo Push is added.",
         "duo-changed" => "Duo Push goes to that device from now on.",
         "renamed" => "The new name is saved.",
+        "email-on" => "Approval by email is on.",
+        "email-changed" => "Your email address is changed.",
         "removed" => "It is removed and proves nothing any more.",
         "token-revoked" => "The access token is revoked. It stopped working at once.",
         "order-changed" => "The new order is saved.",

@@ -1,0 +1,73 @@
+using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
+using Countersign.Server.Audit;
+using Countersign.Server.Mail;
+using Countersign.Server.People;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Countersign.Server.Factors.EmailApproval;
+
+/// <summary>
+/// Switching approval by mail on, once the address is confirmed. It comes beside another factor, for everybody: a mailbox alone must
+/// not be what signs in or recovers. Callers have made sure of a fresh step-up.
+/// </summary>
+internal sealed class EmailEnrolment(
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, AccountMail mail, EmailCodes codes, IOptions<EmailApprovalOptions> options,
+    AuditTrail audit, INotices notices, TimeProvider clock)
+{
+    private static readonly FactorKind[] Others = [FactorKind.WebAuthn, FactorKind.Totp, FactorKind.DuoPush];
+
+    /// <summary>This gateway offers it.</summary>
+    public bool IsOffered => options.Value.Enabled && mail.IsOpen;
+
+    /// <summary>Mails a code to the person's address.</summary>
+    public async Task<Result<string>> BeginAsync(PrincipalId person)
+    {
+        if (WhyNot(person) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var address = mail.AddressOf(person) ?? "";
+        return await codes.SendAsync(person, EmailPurpose.Approval, address) is { } unsent ? unsent : address;
+    }
+
+    public async Task<Result<FactorSummary>> ConfirmAsync(PrincipalId person, string code, string actor)
+    {
+        if (WhyNot(person) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var taken = await codes.TakeAsync(person, EmailPurpose.Approval, code);
+        if (taken.Refusal is { } wrong)
+        {
+            return wrong;
+        }
+
+        var (id, now) = (person.Value.ToString("N"), clock.GetUtcNow());
+        await audit.RecordAsync(
+            AuditTypes.FactorAdded, actor, ("person_id", person.ToString()), ("factor", nameof(FactorKind.EmailApproval)), ("factor_id", id), ("name", taken.Value!));
+        await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
+
+        // Only while the address is the one that was confirmed.
+        var changed = await database.Users.Where(row => row.Id == person.Value && row.Email == taken.Value)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.EmailApprovalSince, now), CancellationToken.None);
+        if (changed == 0)
+        {
+            return new Refusal("address_changed", "Your email address has changed meanwhile. Have a code sent to the new one.");
+        }
+
+        await notices.TellAsync(person, $"Approval by email was switched on for {Mailbox.Mask(taken.Value!)}.", CancellationToken.None);
+        return await FactorList.FindAsync(database, person, id, CancellationToken.None) ?? throw new InvalidOperationException("It was switched off while it was switched on.");
+    }
+
+    private Refusal? WhyNot(PrincipalId person) =>
+        !IsOffered ? new("email_approval_off", "This gateway does not offer approval by email.")
+        : people.FindPrincipal(person) is not { } principal ? Refusals.NoSuchPerson
+        : principal.Factors.Contains(FactorKind.EmailApproval) ? new("factor_already", "You approve by email already.")
+        : !principal.Factors.Overlaps(Others) ? new("other_factor_first", "Set up a passkey or an authenticator app first: email is never the only second factor.")
+        : null;
+}

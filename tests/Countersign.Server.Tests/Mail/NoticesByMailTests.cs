@@ -1,0 +1,67 @@
+using System.Net;
+using Countersign.Core.Identities;
+using Countersign.Server.People;
+
+namespace Countersign.Server.Tests.Mail;
+
+/// <summary>What happens to an account reaches its owner by mail.</summary>
+[Trait("Category", "slow")]
+public sealed class NoticesByMailTests
+{
+    [Fact]
+    public async Task New_tokens_keys_and_factors_are_told_in_a_mail_that_no_robot_answers()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var mail = await story.Server.NextAsync(mail => mail.Text.Contains("access token \"laptop\" was made", StringComparison.Ordinal));
+        Assert.Equal(["ann@example.org"], mail.To);
+        Assert.Equal("auto-generated", mail.Header("Auto-Submitted"));
+        Assert.Equal("Countersign <git@gateway.example.org>", mail.Header("From"));
+        Assert.Contains("@gateway.example.org>", mail.Header("Message-ID"), StringComparison.Ordinal);
+        Assert.Empty(mail.Defects);
+        Assert.Contains($"{story.Gateway.Url}/security", mail.Text, StringComparison.Ordinal);
+        Assert.Contains("was made", mail.Html, StringComparison.Ordinal);
+        const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICeIPWAb4HcNv31hAzR1GegXhRP59USInS1aCfp0UB7U laptop";
+        Assert.Null((await story.Gateway.Get<ISshKeys>().AddAsync(story.Ann.Id, Key, null, null, "ann", TestContext.Current.CancellationToken)).Refusal);
+        Assert.Contains("SHA256:", (await story.Server.NextAsync(told => told.Text.Contains("SSH key", StringComparison.Ordinal))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sign_in_from_a_new_network_is_news_and_the_first_and_a_known_one_are_not()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var sessions = story.Gateway.Get<ISessions>();
+        await SignInAsync("192.0.2.1");
+        await SignInAsync("192.0.2.1");
+        await SignInAsync("2001:db8::1");
+        await SignInAsync("2001:db8::2"); // the same /64
+        await SignInAsync("192.0.2.1");
+        await SignInAsync("198.51.100.7");
+        var first = await story.Server.NextAsync(IsNews);
+        var second = await story.Server.NextAsync(IsNews);
+        Assert.Contains("2001:db8::1", first.Text, StringComparison.Ordinal);
+        Assert.Contains("198.51.100.7", second.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(story.Server.Rest(), IsNews);
+
+        async Task SignInAsync(string address) => await sessions.StartAsync(
+            new(story.Ann.Id, "ann", true, false), new ClientAddress(IPAddress.Parse(address)), "test", TestContext.Current.CancellationToken);
+
+        static bool IsNews(ReceivedMail mail) => mail.Text.Contains("from a new address", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_use_of_a_token_from_another_network_is_told_once()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var (tokens, uses) = (story.Gateway.Get<IAccessTokens>(), story.Gateway.Get<LastUses>());
+        foreach (var address in new[] { "192.0.2.1", "198.51.100.7", "198.51.100.7", "192.0.2.1" })
+        {
+            Assert.NotNull(tokens.Authenticate("ann", story.Ann.Token, new(IPAddress.Parse(address))));
+            await uses.DrainAsync(TestContext.Current.CancellationToken);
+            story.Gateway.Clock.Advance(TimeSpan.FromMinutes(2));
+        }
+
+        var told = await story.Server.NextAsync(mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+        Assert.Contains("Your access token \"laptop\" was used from a new address: 198.51.100.7", told.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(story.Server.Rest(), mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+    }
+}
