@@ -65,7 +65,7 @@ public sealed class RequestViewTests
         var strict = new Proofs(new() { Strength = Strength.PhishingResistant }, person);
         Assert.True(strict is { Passkey: true, AuthenticatorApp: false, RecoveryCode: false });
         Assert.True(new Proofs(new(), person) is { Passkey: true, AuthenticatorApp: true, RecoveryCode: true });
-        Assert.True(new Proofs(new(), new(default, "bob")).None);
+        Assert.True(new Proofs(new(), new(default, "bob")) is { Passkey: false, AuthenticatorApp: false, RecoveryCode: false });
     }
 
     [Theory]
