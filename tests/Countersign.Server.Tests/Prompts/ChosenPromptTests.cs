@@ -103,7 +103,7 @@ public sealed class ChosenPromptTests
         Assert.Equal((1, 0), (story.Duo.Times, story.Mail.Times));
 
         asked.Answer.SetResult(new PromptAnswer.Failed("Duo does not answer"));
-        Assert.True(SpinWait.SpinUntil(() => story.Prompter.SaidOf(request.Id).Count == 2, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => !story.Prompter.StateOf(request.Id, FactorKind.DuoPush).OnItsWay, TimeSpan.FromSeconds(30)));
         page = (await browser.GetAsync($"/a/{request.Id}")).Body;
         Assert.Contains("Duo does not answer", page, StringComparison.Ordinal);
         Assert.Contains("Send another Duo push", page, StringComparison.Ordinal);
