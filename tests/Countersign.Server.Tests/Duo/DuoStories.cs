@@ -181,7 +181,9 @@ public sealed class DuoStories
     [Fact]
     public async Task After_a_restart_the_command_that_is_run_again_joins_the_push_that_is_on_the_phone()
     {
-        await using var story = await DuoGateway.StartAsync();
+        // Without the redirect, as with every client but Git's command line and over SSH: with it a command that is run again has a
+        // link of its own, which replaces the request of before.
+        await using var story = await DuoGateway.StartAsync(settings: new() { ["Holds:Redirect"] = "false" });
         var (git, tip) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
         var first = git.StartAsync("push", "origin", "main");
         var push = await story.ArrivedAsync();
@@ -191,10 +193,7 @@ public sealed class DuoStories
         Assert.NotEqual(0, (await first.Completion).ExitCode);
 
         var second = git.StartAsync("push", "origin", "main");
-        var joined = await Task.Run(() => SpinWait.SpinUntil(() => push.Polls > polls || second.Completion.IsCompleted, TimeSpan.FromSeconds(60)), Cancellation);
-        Assert.True(joined && push.Polls > polls, string.Join('\n', [
-            .. story.Duo.Calls.Select(call => call.Path), .. story.Gateway.Get<Server.Api.IRequestDesk>().List(story.Ann.Id, 9).Select(one => one.ToString()), second.Completion.IsCompleted ? (await second.Completion).Error : "runs",
-        ]));
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => push.Polls > polls, TimeSpan.FromSeconds(60)), Cancellation));
         push.Reply(PhoneAnswer.Approve);
         var result = await second.Completion;
         Assert.True(result.ExitCode == 0, result.Error);
