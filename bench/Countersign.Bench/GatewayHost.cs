@@ -8,6 +8,9 @@ using Countersign.Core.Policies;
 using Countersign.Server;
 using Countersign.Server.Enforcement;
 using Countersign.Server.People;
+using Countersign.Server.Policies;
+using Countersign.Server.Storage;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Bench;
 
@@ -68,6 +71,8 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return await OriginBinding.LetThroughAsync(services, everything: rest == "everything");
             case "add-repository":
                 return await AddRepositoryAsync(rest.Split(' '));
+            case "link-duo":
+                return await LinkDuoAsync();
             case "add-key":
                 return await AddKeyAsync(rest);
             default:
@@ -116,6 +121,21 @@ internal sealed class GatewayHost(IServiceProvider services)
         {
             Environment.FailFast("approving failed", exception); // else the driver would wait for its time limit
         }
+    }
+
+    /// <summary>An account at Duo for everybody, by their own names; and a single tap is enough.</summary>
+    private async Task<string> LinkDuoAsync()
+    {
+        await using var database = await services.GetRequiredService<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync();
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        database.AddRange(database.Users.Select(person => new { person.Id, person.UserName }).AsEnumerable().Select(person => new DuoAccountRow
+        {
+            Id = Guid.NewGuid(), PersonId = person.Id, UserName = person.UserName!, Name = "phone", CreatedAt = now,
+        }));
+        await database.SaveChangesAsync();
+        var errors = await services.GetRequiredService<PolicyStore>().ApplyAsync(
+            "version: 1\nmode: enforce\nrules:\n  - { name: tap, operations: [read, write], require: { strength: basic } }\n", "bench");
+        return errors.Count == 0 ? "ok" : string.Join(' ', errors);
     }
 
     private async Task<string> AddKeyAsync(string line)

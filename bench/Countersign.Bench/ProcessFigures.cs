@@ -14,6 +14,8 @@ internal sealed class ProcessFigures(int id)
     /// <summary>Proportional set, bytes: shared pages counted by their share.</summary>
     public long Proportional => Field($"/proc/{id}/smaps_rollup", "Pss:");
 
+    public int Threads => (int)(Field($"/proc/{id}/status", "Threads:") / 1024);
+
     /// <summary>User and system time so far.</summary>
     public double ProcessorSeconds => ProcessorClock.Seconds(id);
 

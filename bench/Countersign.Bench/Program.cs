@@ -13,12 +13,15 @@ switch (args)
     case ["peer", var port]:
         await WaitingPeer.RunAsync(int.Parse(port, null));
         return 0;
+    case ["duo", var people]:
+        await DuoPeer.RunAsync(int.Parse(people, null));
+        return 0;
     case ["forwarder", var port, var origin]:
         await BareForwarder.RunAsync(int.Parse(port, null), int.Parse(origin, null));
         return 0;
-    case [("holds" or "decisions" or "grants" or "transfer" or "forwarding" or "rates" or "ssh" or "guesses" or "all") and var what]:
+    case [("holds" or "prompts" or "decisions" or "grants" or "transfer" or "forwarding" or "rates" or "ssh" or "guesses" or "all") and var what]:
         return await Suite.RunAsync(what);
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run [holds|decisions|grants|transfer|forwarding|rates|ssh|guesses|all]");
+        await Console.Error.WriteLineAsync("usage: bench/run [holds|prompts|decisions|grants|transfer|forwarding|rates|ssh|guesses|all]");
         return 2;
 }

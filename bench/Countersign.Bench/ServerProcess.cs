@@ -31,6 +31,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         return StartAsync(port, ["peer", port.ToString(CultureInfo.InvariantCulture)]);
     }
 
+    /// <summary>The Duo simulator; it finds its own ports, see its word <c>settings</c>.</summary>
+    public static Task<ServerProcess> DuoAsync(int people) => StartAsync(0, ["duo", people.ToString(CultureInfo.InvariantCulture)]);
+
     public static Task<ServerProcess> ForwarderAsync(int origin)
     {
         var port = FreePort();

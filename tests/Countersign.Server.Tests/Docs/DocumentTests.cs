@@ -25,7 +25,7 @@ public sealed class DocumentTests
     public void Commands_that_documents_show_are_commands_of_the_program() => Check(document =>
         from line in document.Spans.Concat(document.CodeLines)
         let words = CommandIn(line)
-        where words.Count > 0 && Unknown(words) is not null
+        where words is [not "demo", ..] && Unknown(words) is not null // the demo is a program of its own
         select $"{line.Trim()} ({Unknown(words)})");
 
     [Fact]

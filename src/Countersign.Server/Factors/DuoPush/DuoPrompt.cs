@@ -56,7 +56,11 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
             return new PromptAnswer.Declined(Reported: outcome.Verdict is DuoVerdict.Fraud);
         }
 
-        await transactions.DropAsync(challenge.Id); // whoever is asked again gets a new one
+        if (outcome.Why != DuoAuthApi.NoAnswer)
+        {
+            await transactions.DropAsync(challenge.Id); // whoever is asked again gets a new one; a push that may still be on the phone is waited for again
+        }
+
         return new PromptAnswer.Failed(outcome.Verdict switch
         {
             DuoVerdict.TimedOut => "nobody answered the Duo push",
