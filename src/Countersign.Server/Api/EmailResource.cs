@@ -2,6 +2,8 @@ using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Mail;
 using Countersign.Server.People;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Api;
 
@@ -42,30 +44,30 @@ internal static class EmailResource
             .WithName("checkMail").WithSummary("Whether the mail server lets the gateway in. Sends nothing.");
     }
 
-    private static async Task<Results<Ok<EmailSentView>, ProblemHttpResult>> ChangeAsync(EmailInput input, HttpContext context, Caller caller, EmailAddresses addresses) =>
+    private static async Task<Results<Ok<EmailSentView>, ProblemHttpResult>> ChangeAsync(EmailInput input, HttpContext context, Caller caller, [FromServices] EmailAddresses addresses) =>
         await addresses.BeginAsync(caller.Person.Id, input.Email, caller.Actor) is { } refusal
             ? refusal.ToProblem(context)
             : TypedResults.Ok(new EmailSentView(addresses.MustConfirm ? input.Email : null));
 
-    private static async Task<Results<Ok<EmailView>, ProblemHttpResult>> ConfirmChangeAsync(EmailCodeInput input, HttpContext context, Caller caller, EmailAddresses addresses)
+    private static async Task<Results<Ok<EmailView>, ProblemHttpResult>> ConfirmChangeAsync(EmailCodeInput input, HttpContext context, Caller caller, [FromServices] EmailAddresses addresses)
     {
         var result = await addresses.ConfirmAsync(caller.Person.Id, input.Code, caller.Actor);
         return result.Value is { } address ? TypedResults.Ok(new EmailView(address)) : result.Refusal!.ToProblem(context);
     }
 
-    private static async Task<Results<Ok<EmailSentView>, ProblemHttpResult>> BeginAsync(HttpContext context, Caller caller, EmailEnrolment enrolment)
+    private static async Task<Results<Ok<EmailSentView>, ProblemHttpResult>> BeginAsync(HttpContext context, Caller caller, [FromServices] EmailEnrolment enrolment)
     {
         var result = await enrolment.BeginAsync(caller.Person.Id);
         return result.Value is { } address ? TypedResults.Ok(new EmailSentView(address)) : result.Refusal!.ToProblem(context);
     }
 
-    private static async Task<Results<Ok<FactorView>, ProblemHttpResult>> ConfirmAsync(EmailCodeInput input, HttpContext context, Caller caller, EmailEnrolment enrolment)
+    private static async Task<Results<Ok<FactorView>, ProblemHttpResult>> ConfirmAsync(EmailCodeInput input, HttpContext context, Caller caller, [FromServices] EmailEnrolment enrolment)
     {
         var result = await enrolment.ConfirmAsync(caller.Person.Id, input.Code, caller.Actor);
         return result.Value is { } factor ? TypedResults.Ok(FactorView.Of(factor)) : result.Refusal!.ToProblem(context);
     }
 
-    private static async Task<Ok<MailCheckView>> CheckAsync(MailSender sender, Outbox outbox, Microsoft.Extensions.Options.IOptions<MailOptions> options, CancellationToken cancellation)
+    private static async Task<Ok<MailCheckView>> CheckAsync([FromServices] MailSender sender, [FromServices] Outbox outbox, IOptions<MailOptions> options, CancellationToken cancellation)
     {
         if (!outbox.IsOpen)
         {

@@ -1,5 +1,6 @@
 using Countersign.Server.People;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.Api;
 
@@ -77,7 +78,7 @@ internal static class PeopleResource
         Answer(await people.UnlockAsync(name, caller.Actor, cancellation));
 
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> SetEmailAsync(
-        string name, EmailInput input, Caller caller, EmailAddresses addresses, CancellationToken cancellation) =>
+        string name, EmailInput input, Caller caller, [FromServices] EmailAddresses addresses, CancellationToken cancellation) =>
         Answer(await addresses.SetAsync(name, input.Email, caller.Actor, cancellation));
 
     private static async Task<Results<Ok<PersonView>, ProblemHttpResult>> ResetAsync(

@@ -146,8 +146,11 @@ public sealed class FactorChangeAttacks
         await browser.BrowseAsync(ann);
 
         Assert.Contains("An administrator of this gateway added an authenticator app for you.", (await browser.GetAsync("/security")).Body, StringComparison.Ordinal);
-        var notice = (await gateway.Get<INotices>().ListAsync(ann.Id, TestContext.Current.CancellationToken))[0];
-        await browser.SubmitAsync("/security", "/security?handler=Dismiss", new() { ["id"] = notice.Id });
+        foreach (var notice in await gateway.Get<INotices>().ListAsync(ann.Id, TestContext.Current.CancellationToken))
+        {
+            await browser.SubmitAsync("/security", "/security?handler=Dismiss", new() { ["id"] = notice.Id });
+        }
+
         Assert.DoesNotContain("data-test=\"news\"", (await browser.GetAsync("/security")).Body, StringComparison.Ordinal);
     }
 }
