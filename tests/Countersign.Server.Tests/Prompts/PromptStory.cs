@@ -5,12 +5,14 @@ using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.People;
 using Countersign.Server.Storage;
 using Countersign.Server.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Tests.Prompts;
 
@@ -115,6 +117,7 @@ internal sealed class PromptStory : IAsyncDisposable
             services.RemoveAll<IPrompt>();
             services.AddSingleton<IPrompt>(Duo);
             services.AddSingleton<IPrompt>(Mail);
+            services.AddSingleton(Options.Create(new EmailApprovalOptions { Enabled = true })); // else email is nobody's factor
         }
     }
 }
