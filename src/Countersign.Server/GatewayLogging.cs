@@ -9,6 +9,11 @@ internal static class GatewayLogging
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None) // a failed start is explained in one line
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error) // its keys lie in a folder for the owner alone
             .AddConfiguration(configuration.GetSection("Logging"))
+
+            // After the configuration, so that no level lets them through: they write whole addresses, and links of mails and of set-up hold tokens.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning)
             .AddSimpleConsole(console =>
             {
                 console.SingleLine = true;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Countersign.Server.Api;
@@ -40,7 +41,7 @@ internal static class StepUpResource
             return Problems.BadRequest("one_proof", "Send one proof: totp, recoveryCode, duoPasscode or assertion.");
         }
 
-        var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, code, assertion, cancellation);
+        var result = await signIn.StepUpAsync(caller.Person.Id, caller.Session!.Key, code, assertion, RequestOrigin.ClientOf(context), cancellation);
         if (result.Refusal is { } refusal)
         {
             return refusal.ToProblem(context);

@@ -56,7 +56,10 @@ internal static class EnforcementServices
     {
         var door = app.ApplicationServices.GetRequiredService<GitHttpDoor>();
         var announcements = app.ApplicationServices.GetRequiredService<ChallengeAnnouncements>();
-        app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(announcements.Close);
+        var prompter = app.ApplicationServices.GetRequiredService<Prompter>();
+        var stopping = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        stopping.Register(announcements.Close);
+        stopping.Register(prompter.Dispose); // who is asked by then is asked again when the command is run again
         app.Use(next => context => door.HandleAsync(context, next));
     }
 }

@@ -14,18 +14,22 @@ internal sealed class AccountMail(Outbox outbox, DatabaseReader reader, GatewayO
     /// <summary>Where the person is written to; null when there is no such person.</summary>
     public string? AddressOf(PrincipalId person) => reader.First("""SELECT "Email" FROM "AspNetUsers" WHERE "Id" = $1""", static row => row.IsDBNull(0) ? null : row.GetString(0), person.Value);
 
-    public Task TellAsync(PrincipalId person, string text) => AddressOf(person) is { } address ? TellAsync(person, address, text) : Task.CompletedTask;
+    public Task TellAsync(PrincipalId person, string text) => AddressOf(person) is { } address ? QueueAsync(person, address, Notice(text), NoticeLife) : Task.CompletedTask;
 
-    /// <summary>The same to an address of before.</summary>
-    public async Task TellAsync(PrincipalId person, string address, string text)
+    /// <summary>To the address that somebody is about to lose: it has room of its own. True also where nobody can be written to there.</summary>
+    public async Task<bool> WarnAsync(PrincipalId person, string address, string text) =>
+        !outbox.IsOpen
+        || outbox.Seal(address, Notice(text)) is not { } body
+        || await outbox.AddAsync(new(person, null, body, clock.GetUtcNow() + NoticeLife) { IsExempt = true });
+
+    private OutgoingMail Notice(string text)
     {
         var security = $"{Origin}/security";
-        var mail = new MailLayout($"Security notice from {gateway.Url.IdnHost}")
+        return new MailLayout($"Security notice from {gateway.Url.IdnHost}")
             .Paragraph(text)
             .Link("Look at your account", security)
             .Small("Was this not you? Sign in there: end the other sessions, revoke the access tokens, remove the SSH keys and what was added. Then tell an administrator of this gateway.")
             .Write();
-        await QueueAsync(person, address, mail, NoticeLife);
     }
 
     /// <returns>False when it cannot be sent.</returns>

@@ -46,7 +46,7 @@ internal sealed class Outbox(Ledger ledger, IDataProtectionProvider protection, 
             INSERT INTO outbox (person, challenge, body, created, next_attempt, expires) SELECT $1, $2, $3, $4, $4, $5
             WHERE (SELECT count(*) FROM outbox) < $6 AND (SELECT count(*) FROM outbox WHERE person = $1) < $7
             """,
-            person, mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, MostOfAPerson) == 1;
+            person, mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, mail.IsExempt ? Most : MostOfAPerson) == 1;
     }
 
     public async Task<bool> AddAsync(OutboxMail mail)

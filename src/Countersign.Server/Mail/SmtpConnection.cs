@@ -65,7 +65,9 @@ internal sealed class SmtpConnection : IAsyncDisposable
             if (await AskAsync(command, cancellation) is var reply && reply.Code / 100 != awaited)
             {
                 await AskAsync("RSET", cancellation);
-                return reply;
+                return command.StartsWith("MAIL", StringComparison.Ordinal) && reply.IsFinal
+                    ? throw new SmtpException($"it refuses the sender: {reply}") // of every mail: no reason to drop this one
+                    : reply;
             }
         }
 

@@ -14,6 +14,7 @@ internal sealed class EmailAddresses(
     IServiceScopeFactory scopes, IPeople people, EmailCodes codes, AccountMail mail, AuditTrail audit, INotices notices)
 {
     private static readonly Refusal BadAddress = new("bad_email", "That is not an email address that mail can be sent to.") { Field = "email" };
+    private static readonly Refusal NoRoom = new("mail_not_sent", "Your old address cannot be told of the change now: too many mails wait. Try again later.");
     private static readonly Refusal Taken = new("email_taken", "That email address belongs to somebody else.") { Field = "email" };
 
     /// <summary>Without mail nothing can be confirmed, and the address is a note.</summary>
@@ -71,17 +72,19 @@ internal sealed class EmailAddresses(
                 ("person_id", id.ToString()), ("factor", nameof(Core.Challenges.FactorKind.EmailApproval)), ("factor_id", person.Id.ToString("N")), ("name", before));
         }
 
+        var text = $"Your email address was changed from {Mailbox.Mask(before)} to {Mailbox.Mask(address)}."
+            + (approved ? " Approval by email has ended; switch it on again for the new address." : "");
+
+        // Before the change: whoever takes an account over must not be able to make this one get lost.
+        if (before != address && !await mail.WarnAsync(id, before, text))
+        {
+            return NoRoom;
+        }
+
         (person.EmailApprovalSince, person.EmailConfirmed) = (null, false);
         if (await users.SetEmailAsync(person, address) is { Succeeded: false })
         {
             return Taken; // by somebody who was quicker
-        }
-
-        var text = $"Your email address was changed from {Mailbox.Mask(before)} to {Mailbox.Mask(address)}."
-            + (approved ? " Approval by email has ended; switch it on again for the new address." : "");
-        if (before != address)
-        {
-            await mail.TellAsync(id, before, text);
         }
 
         await notices.TellAsync(id, text, CancellationToken.None);

@@ -22,5 +22,5 @@ internal interface ISignIn
     /// <summary>A fresh proof within a session.</summary>
     Task<string> StepUpOptionsAsync(PrincipalId person, string sessionKey, CancellationToken cancellation);
 
-    Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, CancellationToken cancellation);
+    Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, ClientAddress from, CancellationToken cancellation);
 }

@@ -3,7 +3,6 @@ using System.Net;
 using System.Threading.Channels;
 using Countersign.Core.Identities;
 using Countersign.Server.Storage;
-using Countersign.Server.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
@@ -83,7 +82,7 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
                 {
                     await DrainAsync(stoppingToken);
                 }
-                catch (Exception failure) when (failure is DbUpdateException or System.Data.Common.DbException or LedgerUnavailableException)
+                catch (Exception failure) when (failure is not OperationCanceledException)
                 {
                     Log.NotWritten(logger, failure);
                 }

@@ -117,14 +117,14 @@ internal sealed class SignIn(
     public Task<string> StepUpOptionsAsync(PrincipalId person, string sessionKey, CancellationToken cancellation) =>
         webAuthn.OptionsAsync(people.FindPrincipal(person) ?? throw new InvalidOperationException("The person is disabled or gone."), new(StepUpPurpose, sessionKey, ""), cancellation);
 
-    public async Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, CancellationToken cancellation)
+    public async Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, ClientAddress from, CancellationToken cancellation)
     {
         if (people.FindPrincipal(person) is not { } principal)
         {
             return StepUpRefused;
         }
 
-        var purpose = new ProofPurpose(StepUpPurpose, sessionKey, "");
+        var purpose = new ProofPurpose(StepUpPurpose, sessionKey, "") { Client = from };
         FactorResult result;
         if (assertionJson is not null)
         {

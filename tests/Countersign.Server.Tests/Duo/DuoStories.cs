@@ -82,6 +82,12 @@ public sealed class DuoStories
         var (git, tip) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
         var running = git.StartAsync("push", "origin", "main");
         var request = await story.Ann.NextRequestAsync();
+        while (!(await story.Gateway.AuditAsync()).Any(record => record.Event.Type == AuditTypes.ChallengePromptFailed))
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            await Task.Yield(); // else the approval may be quicker than Duo's answer
+        }
+
         Assert.False(running.Completion.IsCompleted);
         Assert.Equal(ApprovalOutcome.Done, (await story.Ann.ApproveAsync(request)).Outcome);
 
@@ -106,6 +112,30 @@ public sealed class DuoStories
         Assert.Equal(0, (await running.Completion).ExitCode);
         push.Reply(PhoneAnswer.Fraud);
         Assert.Single(await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)); // nobody asks for that answer any more
+    }
+
+    [Fact]
+    public async Task This_was_not_me_on_the_phone_counts_also_when_whoever_ran_the_command_has_hung_up()
+    {
+        await using var story = await DuoGateway.StartAsync();
+        var (git, _) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
+        var running = git.StartAsync("push", "origin", "main");
+        var push = await story.ArrivedAsync();
+        await push.Watched.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+        running.Kill();
+        await running.Completion;
+        while (!(await story.Gateway.AuditAsync()).Any(record => record.Event.Type == AuditTypes.ChallengeCancelled))
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        push.Reply(PhoneAnswer.Fraud);
+        while ((await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)).Count > 0)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     [Theory]

@@ -83,7 +83,7 @@ internal sealed class FakePeople(TimeProvider clock) : IPeople, ISignIn, ISessio
     public Task<string> StepUpOptionsAsync(PrincipalId person, string sessionKey, CancellationToken cancellation) =>
         Task.FromResult("""{"challenge":"BBBB"}""");
 
-    public Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, CancellationToken cancellation) =>
+    public Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, ClientAddress from, CancellationToken cancellation) =>
         Task.FromResult<Result<bool>>(code == Code ? true : Refusals.SignInRefused);
 
     public Task<(string Secret, DateTimeOffset ExpiresAt)> StartAsync(SessionStart start, ClientAddress from, string userAgent, CancellationToken cancellation)

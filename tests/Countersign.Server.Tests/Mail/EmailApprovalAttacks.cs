@@ -136,7 +136,7 @@ public sealed class EmailApprovalAttacks
         Assert.Null(removed.Refusal);
         var (browser, _, address) = await story.OpenAsync(mail.LinkAfter("Approve"));
         var answer = await MailStory.ApproveAsync(browser, address, request.Number);
-        Assert.Contains("does not work any more", answer.Body, StringComparison.Ordinal);
+        Assert.Contains("This link is over", answer.Body, StringComparison.Ordinal);
         Assert.Equal(new ChallengeState.Pending(), story.Now(request).State);
         git.Kill();
         await git.Completion;

@@ -43,7 +43,7 @@ public sealed class OutboxTests
         var mail = gateway.Get<AccountMail>();
         await mail.TellAsync(ann.Id, "poison");
         await mail.TellAsync(bob.Id, "poison too");
-        await mail.TellAsync(bob.Id, "carol@example.org", "good");
+        await mail.WarnAsync(bob.Id, "carol@example.org", "good");
         Assert.Equal(["carol@example.org"], (await server.NextAsync()).To);
 
         await server.OrderAsync("well");
@@ -135,7 +135,7 @@ public sealed class OutboxTests
     {
         Assert.True(SpinWait.SpinUntil(() => gateway.Get<Outbox>().Count() == 0, TimeSpan.FromSeconds(30)));
         var last = $"drained {Guid.NewGuid():N}";
-        await gateway.Get<AccountMail>().TellAsync(new(Guid.Empty), "nobody@example.org", last);
+        await gateway.Get<AccountMail>().WarnAsync(new(Guid.Empty), "nobody@example.org", last);
         await server.NextAsync(mail => mail.Text.Contains(last, StringComparison.Ordinal));
         Assert.True(SpinWait.SpinUntil(() => gateway.Get<Outbox>().Count() == 0, TimeSpan.FromSeconds(30)));
     }

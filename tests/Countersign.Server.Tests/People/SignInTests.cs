@@ -264,5 +264,5 @@ public sealed class SignInTests
         gateway.SignIn.PasswordAsync(name, password, code, from is null ? PeopleFixture.Home : new(IPAddress.Parse(from)), CancellationToken.None);
 
     private static async Task<bool> StepUpAsync(PeopleFixture gateway, Principal person, string? code = null, string? assertion = null) =>
-        (await gateway.SignIn.StepUpAsync(person.Id, "session", code, assertion, CancellationToken.None)).Value;
+        (await gateway.SignIn.StepUpAsync(person.Id, "session", code, assertion, ClientAddress.Unknown, CancellationToken.None)).Value;
 }

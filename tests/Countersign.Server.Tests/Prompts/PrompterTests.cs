@@ -160,10 +160,10 @@ public sealed class PrompterTests
         var fetch = client.FetchAsync(story.Ann);
         (await story.Duo.NextAsync()).Answer.SetResult(new PromptAnswer.Declined(Reported: true));
         Assert.Contains("was reported as", (await fetch).Body, StringComparison.Ordinal);
+        await AssertToldAsync(story, root.Id); // the last thing that is done
+        await AssertToldAsync(story, story.Ann.Id);
         Assert.Empty(await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, TestContext.Current.CancellationToken));
         Assert.Equal(401, (await client.FetchAsync(story.Ann)).Status);
-        await AssertToldAsync(story, root.Id);
-        await AssertToldAsync(story, story.Ann.Id);
     }
 
     [Fact]
@@ -231,6 +231,14 @@ public sealed class PrompterTests
         story.AssertNobodyIsAsked();
     }
 
-    private static async Task AssertToldAsync(PromptStory story, Core.Identities.PrincipalId person) =>
-        Assert.Contains(await story.Gateway.Get<INotices>().ListAsync(person, TestContext.Current.CancellationToken), notice => notice.Text.Contains("reported request", StringComparison.Ordinal));
+    /// <summary>The command hears of its end before everybody has been told.</summary>
+    private static async Task AssertToldAsync(PromptStory story, Core.Identities.PrincipalId person)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!(await story.Gateway.Get<INotices>().ListAsync(person, patience.Token)).Any(notice => notice.Text.Contains("reported request", StringComparison.Ordinal)))
+        {
+            await Task.Yield();
+        }
+    }
 }

@@ -57,7 +57,7 @@ public sealed class AcceleratedTests
         proxy.Gateway.Clock.Advance(TimeSpan.FromSeconds(30));
         var again = clone.StartAsync("push", "origin", "main");
         await ann.DenyNextAsync();
-        Assert.Contains("was refused on the approval page", (await again.Completion).Error, StringComparison.Ordinal);
+        Assert.Contains("was refused (request", (await again.Completion).Error, StringComparison.Ordinal);
         await proxy.Gateway.AssertInvariantsAsync();
     }
 

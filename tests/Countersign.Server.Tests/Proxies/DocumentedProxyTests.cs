@@ -58,7 +58,7 @@ public sealed class DocumentedProxyTests
         var refusal = await denied.Completion;
         Assert.NotEqual(0, refusal.ExitCode);
         Assert.Contains($"remote: waiting for your approval at {proxy.Origin}/a/{refused.Id}", refusal.Error, StringComparison.Ordinal);
-        Assert.Contains("was refused on the approval page", refusal.Error, StringComparison.Ordinal);
+        Assert.Contains("was refused (request", refusal.Error, StringComparison.Ordinal);
         Assert.NotEqual(tip, await proxy.Gateway.TipAsync(core));
 
         proxy.Gateway.Clock.Advance(TimeSpan.FromMinutes(2)); // past the quiet that follows a denial

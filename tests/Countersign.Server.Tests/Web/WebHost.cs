@@ -146,7 +146,7 @@ internal sealed class WebHost : IAsyncDisposable
 
         public Task<string> StepUpOptionsAsync(PrincipalId person, string sessionKey, CancellationToken cancellation) => Task.FromResult("{}");
 
-        public Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, CancellationToken cancellation) =>
+        public Task<Result<bool>> StepUpAsync(PrincipalId person, string sessionKey, string? code, string? assertionJson, ClientAddress from, CancellationToken cancellation) =>
             Task.FromResult<Result<bool>>(code == "123456" ? true : Refused);
     }
 }

@@ -4,7 +4,7 @@ using Countersign.Server.Enforcement;
 namespace Countersign.Server.Factors.DuoPush;
 
 /// <summary>Duo Push: what is asked comes to the person's phone. What it is worth depends on what they did there: a tap, or typing a number.</summary>
-internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTransactions transactions, GatewayOptions gateway) : IPrompt
+internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTransactions transactions, ChallengeReader requests, GatewayOptions gateway) : IPrompt
 {
     private const string NumberToo = "type the number from this terminal on the approval page, too";
 
@@ -38,16 +38,28 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
         }
 
         prompt.Say($"Duo push sent to {push.Device}");
-        if (push.Code is null && !challenge.Requirement.IsSatisfiedBy(Tapped(account.Name, account.Id).For(challenge.Id)))
+        if (push.Code is null && !challenge.Requirement.IsSatisfiedBy(Tapped(push.Device, account.Id).For(challenge.Id)))
         {
             prompt.Say(NumberToo);
         }
 
-        var outcome = await pushes.WaitAsync(push, code => ShowCodeAsync(prompt, push with { Code = code }), cancellation);
+        DuoOutcome outcome;
+        try
+        {
+            outcome = await pushes.WaitAsync(push, code => ShowCodeAsync(prompt, push with { Code = code }), cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && IsLeft(challenge.Id))
+        {
+            // Whoever ran the command has gone, and it may not have been the person: the push is still on the phone, and "this
+            // wasn't me" there counts. Nothing else does: there is nothing left to approve.
+            outcome = await pushes.WaitAsync(push, static _ => Task.CompletedTask, CancellationToken.None);
+            return outcome.Verdict is DuoVerdict.Fraud ? new PromptAnswer.Declined(Reported: true) : new PromptAnswer.Failed("");
+        }
+
         if (outcome.Verdict is DuoVerdict.Allowed)
         {
             await accounts.UsedAsync(account.Id);
-            var proven = Tapped(account.Name, account.Id);
+            var proven = Tapped(push.Device, account.Id);
             return new PromptAnswer.Approved(outcome.CodeTyped ? proven with { Strength = Strength.Strong } : proven, outcome.CodeTyped && challenge.Requirement.Number);
         }
 
@@ -81,5 +93,9 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
         return transactions.KeepAsync(prompt.Challenge.Id, push);
     }
 
-    private static Proven Tapped(string name, Guid account) => new(FactorKind.DuoPush, Strength.Basic, name, account.ToString("N"));
+    private bool IsLeft(ChallengeId id) => requests.Find(id)?.State is ChallengeState.Cancelled or ChallengeState.Expired;
+
+    /// <param name="device">Where the push went: not always where the person wants them.</param>
+    /// <param name="account">The key of their account.</param>
+    private static Proven Tapped(string device, Guid account) => new(FactorKind.DuoPush, Strength.Basic, device, account.ToString("N"));
 }

@@ -11,7 +11,10 @@ namespace Countersign.Server.Factors.DuoPush;
 internal static class DuoPushInfo
 {
     private const int RefsShown = 6;
-    private const int LongestValue = 200;
+    private const int LongestValue = 600;
+
+    // A ref name has up to 1,024 characters: each is shortened by itself, so that a long one hides no other.
+    private const int LongestRef = 60;
 
     public static DuoMessage Of(Challenge challenge, Uri gateway) => new(TypeOf(challenge.Command), challenge.PrincipalName, Encode(Lines(challenge, gateway)));
 
@@ -50,11 +53,24 @@ internal static class DuoPushInfo
 
     private static string Words(RefUpdate update) => update switch
     {
-        { Change: RefChange.Delete } => $"DELETE {VisibleText.Of(update.Name.DisplayName)}",
-        { Forced: true } => $"FORCE {VisibleText.Of(update.Name.DisplayName)}",
-        { Change: RefChange.Create } => $"new {VisibleText.Of(update.Name.DisplayName)}",
-        _ => VisibleText.Of(update.Name.DisplayName),
+        { Change: RefChange.Delete } => $"DELETE {Name(update)}",
+        { Forced: true } => $"FORCE {Name(update)}",
+        { Change: RefChange.Create } => $"new {Name(update)}",
+        _ => Name(update),
     };
+
+    /// <summary>The beginning and the end: what differs is at either. Cut between characters: half a surrogate pair is no text.</summary>
+    private static string Name(RefUpdate update)
+    {
+        var name = VisibleText.Of(update.Name.DisplayName);
+        if (name.Length <= LongestRef)
+        {
+            return name;
+        }
+
+        var (start, end) = (LongestRef / 2, name.Length - (LongestRef / 2));
+        return $"{name[..(char.IsHighSurrogate(name[start - 1]) ? start - 1 : start)]}...{name[(char.IsLowSurrogate(name[end]) ? end + 1 : end)..]}";
+    }
 
     private static string TypeOf(GitCommand command) => command switch
     {

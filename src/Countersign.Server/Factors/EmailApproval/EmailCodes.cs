@@ -62,7 +62,7 @@ internal sealed class EmailCodes(Ledger ledger, IDataProtectionProvider protecti
             return Wrong; // costs no try
         }
 
-        var rule = new ThrottleRule($"email-code:{person}", 2, null, Quiet);
+        var rule = new ThrottleRule($"email-code:{purpose}:{person}", 2, null, Quiet);
         if (await throttles.ReserveAsync(rule) is { Allowed: false, RetryAt: var retryAt })
         {
             return Later(retryAt, "Too many wrong codes.");

@@ -14,7 +14,7 @@ namespace Countersign.Server.Factors.EmailApproval;
 /// not be what signs in or recovers. Callers have made sure of a fresh step-up.
 /// </summary>
 internal sealed class EmailEnrolment(
-    IDbContextFactory<GatewayDbContext> databases, IPeople people, AccountMail mail, EmailCodes codes, IOptions<EmailApprovalOptions> options,
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, AccountMail mail, EmailCodes codes, MailLinks links, IOptions<EmailApprovalOptions> options,
     AuditTrail audit, INotices notices, TimeProvider clock)
 {
     private static readonly FactorKind[] Others = [FactorKind.WebAuthn, FactorKind.Totp, FactorKind.DuoPush];
@@ -50,6 +50,7 @@ internal sealed class EmailEnrolment(
         var (id, now) = (person.Value.ToString("N"), clock.GetUtcNow());
         await audit.RecordAsync(
             AuditTypes.FactorAdded, actor, ("person_id", person.ToString()), ("factor", nameof(FactorKind.EmailApproval)), ("factor_id", id), ("name", taken.Value!));
+        await links.EndAsync(person);
         await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
 
         // Only while the address is the one that was confirmed.

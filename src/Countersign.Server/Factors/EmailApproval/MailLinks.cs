@@ -42,6 +42,9 @@ internal sealed class MailLinks(Ledger ledger, TimeProvider clock)
         "UPDATE mail_links SET spent = $4 WHERE hash = $1 AND challenge = $2 AND person = $3 AND expires > $4 AND spent IS NULL",
         HashOf(token), challenge, person.ToString(), Now) == 1);
 
+    /// <summary>Links of before are worth nothing: the address, or what it may be used for, has changed.</summary>
+    public Task EndAsync(PrincipalId person) => ledger.WriteAsync(transaction => transaction.Execute("DELETE FROM mail_links WHERE person = $1", person.ToString()));
+
     private static string HashOf(string token) => Convert.ToHexStringLower(StoredSecret.Hash(token));
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();

@@ -48,7 +48,7 @@ internal sealed class EmailAddressModel(EmailAddresses addresses, IPeople people
             return Page();
         }
 
-        await HttpContext.RenewSessionAsync();
+        await HttpContext.RenewSessionAsync(steppedUp: false);
         return Done("/security", "email-changed");
     }
 

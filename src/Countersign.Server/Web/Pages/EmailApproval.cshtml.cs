@@ -29,7 +29,7 @@ internal sealed class EmailApprovalModel(EmailEnrolment enrolment) : SignedInPag
             return Page();
         }
 
-        await HttpContext.RenewSessionAsync();
+        await HttpContext.RenewSessionAsync(steppedUp: false);
         return Done("/security", "email-on");
     }
 }

@@ -76,6 +76,7 @@ internal sealed class MailRequestModel(MailLinks links, ChallengeReader reader, 
         && link.Challenge == id
         && reader.Find(id) is { } challenge
         && challenge.PrincipalId == link.Person
+        && people.FindPrincipal(link.Person)?.Factors.Contains(FactorKind.EmailApproval) is true
             ? (token, challenge)
             : null;
 

@@ -1,5 +1,6 @@
 using Countersign.Core.Challenges;
 using Countersign.Server.People;
+using Countersign.Server.Proxies;
 using Countersign.Server.Web.Security;
 using Microsoft.AspNetCore.Mvc;
 
@@ -19,7 +20,7 @@ internal sealed class StepUpModel(ISignIn signIn) : SignedInPage
     {
         var typed = string.IsNullOrWhiteSpace(code) ? null : code.Replace(" ", "", StringComparison.Ordinal);
         var proof = string.IsNullOrEmpty(assertion) ? null : assertion;
-        var result = await signIn.StepUpAsync(Me.Id, Session.Key, typed, proof, Cancellation);
+        var result = await signIn.StepUpAsync(Me.Id, Session.Key, typed, proof, RequestOrigin.ClientOf(HttpContext), Cancellation);
         if (result.Refusal is { } refusal)
         {
             Trouble = refusal.Message;

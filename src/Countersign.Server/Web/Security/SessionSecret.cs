@@ -19,11 +19,13 @@ internal static class SessionSecret
     }
 
     /// <summary>A new secret after a factor was proven or added: the old one stops working at once.</summary>
-    public static async Task RenewSessionAsync(this HttpContext context)
+    /// <param name="context">Of the session.</param>
+    /// <param name="steppedUp">False where what was shown is no proof at the person's highest level, such as a code by mail.</param>
+    public static async Task RenewSessionAsync(this HttpContext context, bool steppedUp = true)
     {
         if (context.TryGetSession(out var before))
         {
-            var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before.Secret, steppedUp: true, context.RequestAborted);
+            var secret = await context.RequestServices.GetRequiredService<ISessions>().RotateAsync(before.Secret, steppedUp, context.RequestAborted);
             context.Response.SetSessionCookie(secret);
         }
     }
