@@ -68,7 +68,7 @@ internal static class RequestsResource
         ChallengeId.TryParse(id, out var key)
         && desk.Find(key) is { } challenge
         && (caller.IsAdministrator || challenge.PrincipalId == caller.Person.Id)
-            ? TypedResults.Ok(RequestView.Of(challenge, options.Url, challenge.PrincipalId == caller.Person.Id ? desk.SaidOf(key) : [])) // what is said may be what its owner has to type
+            ? TypedResults.Ok(RequestView.Of(challenge, options.Url, challenge.PrincipalId == caller.Session?.Principal.Id ? desk.SaidOf(key) : [])) // what is said may be what its owner has to type
             : Problems.NotFound("request");
 
     private static Results<Ok<RequestView>, ProblemHttpResult> Prompt(string id, PromptInput input, Caller caller, IRequestDesk desk, GatewayOptions options)
