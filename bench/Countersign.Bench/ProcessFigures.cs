@@ -14,7 +14,7 @@ internal sealed class ProcessFigures(int id)
     /// <summary>Proportional set, bytes: shared pages counted by their share.</summary>
     public long Proportional => Field($"/proc/{id}/smaps_rollup", "Pss:");
 
-    public int Threads => (int)(Field($"/proc/{id}/status", "Threads:") / 1024);
+    public int Threads => Directory.GetDirectories($"/proc/{id}/task").Length;
 
     /// <summary>User and system time so far.</summary>
     public double ProcessorSeconds => ProcessorClock.Seconds(id);
