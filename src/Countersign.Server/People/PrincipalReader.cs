@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.People;
 
-/// <summary>Makes a <see cref="Principal"/> of the columns of <see cref="PrincipalQuery"/>. A factor that this gateway does not offer is nobody's.</summary>
+/// <summary>Makes a <see cref="Principal"/> of the columns of <see cref="PrincipalQuery"/>. Approval by email is nobody's where it is not offered. A Duo account counts all the same: else a section that is missing by mistake would let its owner in with a password alone.</summary>
 internal sealed class PrincipalReader(IOptions<EmailApprovalOptions> email)
 {
     private static readonly FactorKind[] Kinds = [FactorKind.WebAuthn, FactorKind.Totp, FactorKind.RecoveryCode, FactorKind.DuoPush, FactorKind.EmailApproval];
