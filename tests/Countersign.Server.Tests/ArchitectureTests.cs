@@ -53,8 +53,8 @@ public sealed class ArchitectureTests
             ["DatabaseReader.cs", "LedgerConnection.cs", "LedgerReads.cs"],
             Sources().Where(file => File.ReadAllText(file).Contains("SqliteConnectionStringBuilder", StringComparison.Ordinal)).Select(Path.GetFileName).Order());
 
-    private static IEnumerable<string> Sources([CallerFilePath] string here = "") =>
-        Directory.EnumerateFiles(Path.Combine(Path.GetDirectoryName(here)!, "../../src/Countersign.Server"), "*.cs", SearchOption.AllDirectories)
+    private static IEnumerable<string> Sources() =>
+        Directory.EnumerateFiles(Checkout.PathOf("src/Countersign.Server"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
 
     private static IEnumerable<Type> Taking(Type service) =>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Countersign.Core.DuoPush;
@@ -8,7 +7,7 @@ namespace Countersign.Core.Tests.DuoPush;
 /// <summary>What Duo's own Python client signs, signed here.</summary>
 public sealed class DuoSignatureTests
 {
-    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(PathOf("../../vectors/duo-signature.json"))).RootElement;
+    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(Checkout.PathOf("tests/vectors/duo-signature.json"))).RootElement;
 
     public static TheoryData<string> Names =>
         [.. Vectors.Where(vector => vector.GetProperty("hmac").GetString() == "sha512").Select(vector => vector.GetProperty("name").GetString()!)];
@@ -68,6 +67,4 @@ public sealed class DuoSignatureTests
     private static string Signed(
         string secret = "secret", string date = "Tue, 21 Aug 2012 17:29:18 -0000", string method = "POST", string host = "api-1.duosecurity.com", string path = "/auth/v2/auth", string body = "{}") =>
         DuoSignature.Authorization("ikey", secret, DuoSignature.Canonical(DuoSignature.Json, date, method, host, path, "", Encoding.UTF8.GetBytes(body)));
-
-    private static string PathOf(string path, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, path);
 }

@@ -12,7 +12,7 @@ public sealed class Level3VectorsTests
         TopOrigins = ["https://example.com"],
     };
 
-    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(PathOf("tests/vectors/webauthn-level3.json"))).RootElement;
+    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(Checkout.PathOf("tests/vectors/webauthn-level3.json"))).RootElement;
 
     public static TheoryData<string> Ids => [.. File.GetProperty("vectors").EnumerateArray().Select(vector => vector.GetProperty("id").GetString()!)];
 
@@ -87,17 +87,6 @@ public sealed class Level3VectorsTests
         var registration = Find("none-es256-topOrigin").Registration;
         Assert.Equal(WebAuthnError.CrossOriginRefused, Register(registration, Example with { AllowCrossOrigin = false }));
         Assert.Equal(WebAuthnError.TopOriginRefused, Register(registration, Example with { TopOrigins = ["https://example.com:444"] }));
-    }
-
-    internal static string PathOf(string path)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!System.IO.File.Exists(Path.Combine(directory.FullName, "Countersign.slnx")))
-        {
-            directory = directory.Parent!;
-        }
-
-        return Path.Combine(directory.FullName, path);
     }
 
     private static (Dictionary<string, byte[]> Registration, Dictionary<string, byte[]> Authentication) Find(string id)

@@ -6,7 +6,7 @@ namespace Countersign.Server.Tests.Cli;
 /// <summary><c>countersign webauthn verify FILE</c>.</summary>
 public sealed class WebAuthnVectorsTests
 {
-    private static readonly string Level3 = File.ReadAllText(Vectors());
+    private static readonly string Level3 = File.ReadAllText(Checkout.PathOf("tests/vectors/webauthn-level3.json"));
 
     [Fact]
     public void The_vectors_of_the_specification_pass_with_one_line_each()
@@ -119,16 +119,5 @@ public sealed class WebAuthnVectorsTests
         var file = JsonNode.Parse(Level3)!;
         change(file);
         return file.ToJsonString();
-    }
-
-    private static string Vectors()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "Countersign.slnx")))
-        {
-            directory = directory.Parent!;
-        }
-
-        return Path.Combine(directory.FullName, "tests", "vectors", "webauthn-level3.json");
     }
 }

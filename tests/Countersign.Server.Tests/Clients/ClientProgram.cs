@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Countersign.Server.Tests.Docs;
 using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Clients;
@@ -40,7 +39,7 @@ internal sealed record ClientProgram(string Name, string Driver)
 
     public GitClient.RunningGit Start(ClientHome home, params ReadOnlySpan<string> arguments)
     {
-        var program = Path.Combine(Documents.Root, "artifacts", "clients", Driver, "client");
+        var program = Path.Combine(Checkout.Root, "artifacts", "clients", Driver, "client");
         Assert.True(File.Exists(program), $"{Name} is not here: tests/Countersign.Server.Tests/Clients/prepare gets it, and says what it could not get.");
         var start = new ProcessStartInfo(program, arguments.ToArray())
         {

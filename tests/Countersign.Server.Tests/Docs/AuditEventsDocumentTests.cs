@@ -12,7 +12,7 @@ public sealed class AuditEventsDocumentTests
     private static readonly Lazy<string> Sources = new(() => string.Concat(
         from file in Documents.Files
         where file.StartsWith("src/Countersign.Server/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal) && !file.EndsWith("/AuditTypes.cs", StringComparison.Ordinal)
-        select File.ReadAllText(Path.Combine(Documents.Root, file))));
+        select File.ReadAllText(Path.Combine(Checkout.Root, file))));
 
     [Fact]
     public void Every_event_is_described_and_every_described_event_exists() =>

@@ -60,7 +60,7 @@ public sealed class DocumentTests
         Assert.NotEmpty(rows);
         Assert.All(rows, row =>
         {
-            var lines = File.ReadAllLines(Path.Combine(Documents.Root, Locate(row.Name).Single())).Length;
+            var lines = File.ReadAllLines(Path.Combine(Checkout.Root, Locate(row.Name).Single())).Length;
             Assert.True(int.TryParse(row.Cells[0], out var said) && Math.Abs(lines - said) <= 10 + (said / 5), $"{row.Name} has {lines} lines, not {row.Cells[0]}");
         });
     }
@@ -92,7 +92,7 @@ public sealed class DocumentTests
         && (SourceEndings.Any(ending => span.EndsWith(ending, StringComparison.Ordinal) && span.Length > ending.Length)
             || (span.Contains('/') && Sources.Any(source => Documents.Files.Any(file => file.StartsWith($"{source}{span.Split('/')[0]}/", StringComparison.Ordinal)))));
 
-    private static bool Exists(string span) => Locate(span).Any() || Sources.Any(source => Directory.Exists(Path.Combine(Documents.Root, source, span)));
+    private static bool Exists(string span) => Locate(span).Any() || Sources.Any(source => Directory.Exists(Path.Combine(Checkout.Root, source, span)));
 
     /// <summary>The file by its path from the root or from a project, or by its bare name anywhere; <c>.cs</c> may be left out.</summary>
     private static IEnumerable<string> Locate(string span) =>
@@ -102,8 +102,8 @@ public sealed class DocumentTests
 
     private static bool LeadsSomewhere(Document document, string path, string fragment)
     {
-        var target = path.Length == 0 ? document.Path : Path.GetRelativePath(Documents.Root, Path.GetFullPath(Path.Combine(Documents.Root, Path.GetDirectoryName(document.Path)!, path)));
-        var full = Path.Combine(Documents.Root, target);
+        var target = path.Length == 0 ? document.Path : Path.GetRelativePath(Checkout.Root, Path.GetFullPath(Path.Combine(Checkout.Root, Path.GetDirectoryName(document.Path)!, path)));
+        var full = Path.Combine(Checkout.Root, target);
         return (File.Exists(full) || Directory.Exists(full))
             && (fragment.Length == 0 || Documents.Headings(File.ReadAllText(full)).Contains(fragment));
     }

@@ -11,11 +11,9 @@ internal sealed record Document(string Path, string Text, IReadOnlyList<string> 
 /// <summary>The documents of the tree, taken apart.</summary>
 internal static partial class Documents
 {
-    public static string Root { get; } = FindRoot();
-
     public static IReadOnlyList<Document> All { get; } =
     [
-        .. Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+        .. Directory.EnumerateFiles(Checkout.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories))
             .Order(StringComparer.Ordinal).Select(Read),
     ];
 
@@ -57,27 +55,16 @@ internal static partial class Documents
     {
         var text = File.ReadAllText(file);
         var blocks = Fence().Matches(text).SelectMany(match => match.Groups[1].Value.Split('\n'));
-        return new(Path.GetRelativePath(Root, file), text, [.. SpansOf(Fence().Replace(text, ""))], [.. blocks]);
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Countersign.slnx")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside of the tree.");
-        }
-
-        return folder.FullName;
+        return new(Path.GetRelativePath(Checkout.Root, file), text, [.. SpansOf(Fence().Replace(text, ""))], [.. blocks]);
     }
 
     private static HashSet<string> FindFiles()
     {
         var files = new HashSet<string>(StringComparer.Ordinal);
-        var folders = new Stack<DirectoryInfo>([new(Root)]);
+        var folders = new Stack<DirectoryInfo>([new(Checkout.Root)]);
         while (folders.TryPop(out var folder))
         {
-            files.UnionWith(folder.EnumerateFiles().Select(file => Path.GetRelativePath(Root, file.FullName).Replace('\\', '/')));
+            files.UnionWith(folder.EnumerateFiles().Select(file => Path.GetRelativePath(Checkout.Root, file.FullName).Replace('\\', '/')));
             foreach (var inner in folder.EnumerateDirectories().Where(inner => inner.Name is not ("bin" or "obj" or ".git" or ".peers" or "data" or "node_modules")))
             {
                 folders.Push(inner);

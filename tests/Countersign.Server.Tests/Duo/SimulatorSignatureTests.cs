@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Countersign.Demo;
@@ -9,7 +8,7 @@ namespace Countersign.Server.Tests.Duo;
 /// <summary>The simulator takes what Duo's own client signs, and nothing that differs from it in anything.</summary>
 public sealed class SimulatorSignatureTests
 {
-    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(PathOf("../../vectors/duo-signature.json"))).RootElement;
+    private static readonly JsonElement File = JsonDocument.Parse(System.IO.File.ReadAllText(Checkout.PathOf("tests/vectors/duo-signature.json"))).RootElement;
 
     public static TheoryData<string> Names =>
         [.. Vectors.Where(vector => vector.GetProperty("hmac").GetString() == "sha512").Select(vector => vector.GetProperty("name").GetString()!)];
@@ -59,6 +58,4 @@ public sealed class SimulatorSignatureTests
             key ?? File.GetProperty("ikey").GetString()!, secret ?? File.GetProperty("skey").GetString()!, Text("authorization"), Text("date"), now,
             Text("method"), host ?? Text("host"), path ?? Text("path"), isGet ? parameters : "", isForm ? "application/x-www-form-urlencoded" : isGet ? "" : "application/json", Encoding.UTF8.GetBytes(body));
     }
-
-    private static string PathOf(string path, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, path);
 }

@@ -1,4 +1,3 @@
-using Countersign.Server.Tests.Docs;
 
 namespace Countersign.Server.Tests.Fixtures;
 
@@ -15,7 +14,7 @@ internal static class UnpackedSshd
 
     private static string Make()
     {
-        var unpacked = System.IO.Path.Combine(Documents.Root, ".peers", "root");
+        var unpacked = System.IO.Path.Combine(Checkout.Root, ".peers", "root");
         var sshd = System.IO.Path.Combine(unpacked, "usr", "sbin", "sshd");
         Assert.True(File.Exists(sshd), $"{sshd} is not there: ./test unpacks it, or tools/unpack openssh-server libwrap0");
         var root = Directory.CreateTempSubdirectory("countersign-sshd-").FullName;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Threading.Channels;
-using Countersign.Server.Tests.Docs;
 
 namespace Countersign.Server.Tests.Mail;
 
@@ -49,9 +48,9 @@ internal sealed class SmtpServer : IAsyncDisposable
 
     public static async Task<SmtpServer> StartAsync(params string[] arguments)
     {
-        var packages = Path.Combine(Documents.Root, ".peers", "root", "usr", "lib", "python3", "dist-packages");
+        var packages = Path.Combine(Checkout.Root, ".peers", "root", "usr", "lib", "python3", "dist-packages");
         Assert.True(Directory.Exists(Path.Combine(packages, "aiosmtpd")), "aiosmtpd is not there: ./test unpacks it, or tools/unpack python3-aiosmtpd python3-public python3-attr");
-        var script = Path.Combine(Documents.Root, "tests", "Countersign.Server.Tests", "Mail", "smtp-server.py");
+        var script = Path.Combine(Checkout.Root, "tests", "Countersign.Server.Tests", "Mail", "smtp-server.py");
         var start = new ProcessStartInfo("/usr/bin/python3", ["-W", "ignore", script, .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["PYTHONPATH"] = packages, ["PYTHONDONTWRITEBYTECODE"] = "1" },

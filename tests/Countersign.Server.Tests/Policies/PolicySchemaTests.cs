@@ -6,7 +6,7 @@ namespace Countersign.Server.Tests.Policies;
 /// <summary>What editors are told (policy.schema.json) and what the parser does are held against each other.</summary>
 public sealed class PolicySchemaTests
 {
-    private static readonly JsonNode Schema = JsonNode.Parse(File.ReadAllText(InRepository("src", "Countersign.Server", "Policies", "policy.schema.json")))!;
+    private static readonly JsonNode Schema = JsonNode.Parse(File.ReadAllText(Checkout.PathOf("src/Countersign.Server/Policies/policy.schema.json")))!;
     private static readonly JsonNode Rule = Schema["$defs"]!["rule"]!["properties"]!;
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class PolicySchemaTests
     [Fact]
     public void The_examples_of_the_guide_are_one_policy_that_both_accept()
     {
-        var guide = File.ReadAllText(InRepository("docs", "policies.md"));
+        var guide = File.ReadAllText(Checkout.PathOf("docs/policies.md"));
         var yaml = string.Concat(guide.Split("```yaml\n")[1..].Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]));
         var (policy, errors) = PolicyFile.Parse(yaml);
         Assert.Empty(errors);
@@ -72,20 +72,9 @@ public sealed class PolicySchemaTests
     [InlineData("version: 1\nrules:\n  - name: a\n\n    efect: deny\n")]
     [InlineData("version: 1\nrules:\n  - name: a\n\n\n\n\n\n    refs: [tags/v*]\n")]
     public void The_errors_that_the_guide_quotes_are_real(string yaml) =>
-        Assert.Contains(PolicyFile.Parse(yaml).Errors[0].ToString(), File.ReadAllText(InRepository("docs", "policies.md")), StringComparison.Ordinal);
+        Assert.Contains(PolicyFile.Parse(yaml).Errors[0].ToString(), File.ReadAllText(Checkout.PathOf("docs/policies.md")), StringComparison.Ordinal);
 
     private static IEnumerable<string> Keys(JsonNode properties) => properties.AsObject().Select(entry => entry.Key);
 
     private static IEnumerable<string> Words(JsonNode schema) => schema["enum"]!.AsArray().Select(word => word!.GetValue<string>());
-
-    private static string InRepository(params string[] path)
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Countersign.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return Path.Combine([folder.FullName, .. path]);
-    }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
-using Countersign.Server.Tests.Docs;
 
 namespace Countersign.Server.Tests.Proxies;
 
@@ -9,7 +8,7 @@ namespace Countersign.Server.Tests.Proxies;
 internal sealed class PeerProgram : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly string Unpacked = Path.Combine(Documents.Root, ".peers", "root");
+    private static readonly string Unpacked = Path.Combine(Checkout.Root, ".peers", "root");
     private readonly Process process;
     private readonly Task<string> rest;
 

@@ -139,7 +139,7 @@ public sealed class ContractTests
     [InlineData("authentication", "signature")]
     public async Task A_bend_anywhere_in_a_test_vector_is_found(string ceremony, string part)
     {
-        var vectors = Path.Combine(RunningProgram.Root, "tests", "vectors", "webauthn-level3.json");
+        var vectors = Checkout.PathOf("tests/vectors/webauthn-level3.json");
         Assert.Equal(0, (await RunningProgram.RunAsync("", "webauthn", "verify", vectors)).Exit);
         var root = JsonNode.Parse(await File.ReadAllTextAsync(vectors, TestContext.Current.CancellationToken))!;
         var bent = 0;

@@ -15,8 +15,6 @@ internal sealed class RunningProgram : IAsyncDisposable
     private readonly HashSet<string> seen = [];
     private Process serving = null!;
 
-    public static string Root { get; } = FindRoot();
-
     public string Folder => folder.FullName;
 
     public string Url { get; } = $"http://localhost:{GatewayFixture.FreePort()}";
@@ -149,16 +147,5 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
 
         return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Countersign.slnx")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside their checkout.");
-        }
-
-        return folder.FullName;
     }
 }
