@@ -113,17 +113,17 @@ internal sealed class GitClient(string folder, int protocol = 2, IReadOnlyDictio
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             patience.CancelAfter(Patience);
+            var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
             try
             {
-                var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-                var error = process.StandardError.ReadToEndAsync(patience.Token);
                 await process.WaitForExitAsync(patience.Token);
                 return new(process.ExitCode, await output, await error);
             }
             catch (OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
-                throw;
+                throw new TimeoutException($"git {string.Join(' ', process.StartInfo.ArgumentList)} did not end. It had said: {await error}");
             }
             finally
             {

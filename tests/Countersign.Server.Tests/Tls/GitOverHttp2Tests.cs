@@ -7,7 +7,7 @@ namespace Countersign.Server.Tests.Tls;
 public sealed class GitOverHttp2Tests
 {
     [Fact]
-    public async Task A_clone_and_a_push_over_HTTP_2_wait_for_their_approval_and_go_on()
+    public async Task A_clone_over_HTTP_2_and_a_push_whose_long_upload_goes_over_HTTP_1_wait_for_their_approval_and_go_on()
     {
         using var authority = new TestAuthority();
         await using var gateway = await GatewayFixture.StartAsync(options: authority.Serve);
@@ -24,7 +24,7 @@ public sealed class GitOverHttp2Tests
         Assert.Contains("HTTP/2 200", cloned.Error, StringComparison.Ordinal);
         Assert.Contains($"warning: redirecting to {Origin(gateway)}/w/{request.Id}-{request.Number}/", cloned.Error, StringComparison.Ordinal);
 
-        // More than http.postBuffer: without a length, which HTTP/1.1 would say in chunks and HTTP/2 in frames.
+        // More than http.postBuffer: Git asks first, and is told that long uploads go over HTTP/1.1.
         var big = new byte[3 << 20];
         System.Security.Cryptography.RandomNumberGenerator.Fill(big);
         await File.WriteAllBytesAsync(Path.Combine(clone.Folder, "big.bin"), big, TestContext.Current.CancellationToken);
@@ -33,6 +33,8 @@ public sealed class GitOverHttp2Tests
         await ann.ApproveNextAsync();
         var pushed = await pushing.Completion;
         Assert.True(pushed.ExitCode == 0, pushed.Error);
+        Assert.Contains("HTTP/2 200", pushed.Error, StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 200", pushed.Error, StringComparison.Ordinal);
         Assert.Equal(tip, await gateway.TipAsync(core));
         await gateway.AssertInvariantsAsync();
     }

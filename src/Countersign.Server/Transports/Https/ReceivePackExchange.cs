@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Core.Policies;
 using Countersign.Server.Enforcement;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Countersign.Server.Transports.Https;
 
@@ -11,6 +12,8 @@ namespace Countersign.Server.Transports.Https;
 /// </summary>
 internal sealed class ReceivePackExchange : IHttpExchange
 {
+    private const int Http11Required = 0xd; // HTTP_1_1_REQUIRED
+
     private readonly HttpContext context;
     private readonly int version;
     private readonly GitHttpBody body;
@@ -50,7 +53,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
         if (parsed.Request.IsProbe)
         {
-            GitHttpAnswer.Begin(context, GitService.ReceivePack, "result"); // Git asks whether it may send a big body; it changes nothing
+            AnswerProbe(context);
             return null;
         }
 
@@ -151,6 +154,21 @@ internal sealed class ReceivePackExchange : IHttpExchange
         BodyLength = spool?.Length ?? body.Length,
         CompressBody = body.IsCompressed && spool is null,
     };
+
+    /// <summary>
+    /// Git asks whether it may send a big body; it changes nothing. Over HTTP/2 it is told to send it over HTTP/1.1 (RFC 9113 section 7),
+    /// which libcurl then does by itself: in some versions, that of Debian 12 among them, long uploads over HTTP/2 stop for ever now and then.
+    /// </summary>
+    private static void AnswerProbe(HttpContext context)
+    {
+        if (HttpProtocol.IsHttp2(context.Request.Protocol) && context.Features.Get<IHttpResetFeature>() is { } stream)
+        {
+            stream.Reset(Http11Required);
+            return;
+        }
+
+        GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
+    }
 
     /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
     private void Begin()
