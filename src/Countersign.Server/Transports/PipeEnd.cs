@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using Microsoft.Win32.SafeHandles;
+using System.IO.Pipes;
 
 namespace Countersign.Server.Transports;
 
@@ -7,10 +7,10 @@ namespace Countersign.Server.Transports;
 internal abstract class PipeEnd : PipeWriter
 {
     /// <summary>Moves what comes out of the pipe until its end, behind everything that was flushed. Never at the same time as a write.</summary>
-    /// <param name="from">Its reading end; nobody else reads it meanwhile.</param>
+    /// <param name="from">Its reading end, which nobody else reads and which is closed when this ends.</param>
     /// <param name="moved">Is told of every so many bytes, on another thread.</param>
     /// <param name="cancellation">Ends it at once.</param>
-    public abstract Task<MoveEnd> MoveAsync(SafePipeHandle from, Action<long> moved, CancellationToken cancellation);
+    public abstract Task<MoveEnd> MoveAsync(PipeStream from, Action<long> moved, CancellationToken cancellation);
 }
 
 /// <summary>How a move from one pipe to another ended.</summary>

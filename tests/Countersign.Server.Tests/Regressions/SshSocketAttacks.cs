@@ -158,7 +158,7 @@ public sealed class SshSocketAttacks : IAsyncLifetime
         clock.Advance(TimeSpan.FromHours(2)); // held: nobody waits for it
         Assert.False(session.Gone.IsCancellationRequested);
 
-        var awaited = reads ? session.Session.Input.ReadAsync(session.Gone).AsTask() : (Task)session.Session.Output.WriteAsync(new byte[1 << 20], session.Gone).AsTask();
+        var awaited = reads ? session.Session.Input.ReadAsync(session.Gone).AsTask() : (Task)session.Session.Output.WriteAsync(new byte[4 << 20], session.Gone).AsTask();
         clock.Advance(TimeSpan.FromSeconds(599));
         Assert.False(session.Gone.IsCancellationRequested);
         clock.Advance(TimeSpan.FromSeconds(1));

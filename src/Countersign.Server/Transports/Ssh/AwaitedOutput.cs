@@ -1,7 +1,7 @@
 namespace Countersign.Server.Transports.Ssh;
 
 /// <summary>What the client is sent; who waits for it to be taken, waits for the client.</summary>
-internal sealed class AwaitedOutput(Stream inner, ClientPatience patience) : Stream
+internal sealed class AwaitedOutput(Func<Stream> inner, ClientPatience patience) : Stream
 {
     public override bool CanRead => false;
 
@@ -23,7 +23,7 @@ internal sealed class AwaitedOutput(Stream inner, ClientPatience patience) : Str
         patience.Enter();
         try
         {
-            await inner.WriteAsync(buffer, cancellationToken);
+            await inner().WriteAsync(buffer, cancellationToken);
             moved = true;
         }
         finally
@@ -35,7 +35,7 @@ internal sealed class AwaitedOutput(Stream inner, ClientPatience patience) : Str
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner().FlushAsync(cancellationToken);
 
     public override void Flush()
     {

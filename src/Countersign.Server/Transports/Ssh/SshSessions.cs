@@ -45,8 +45,8 @@ internal sealed partial class SshSessions(SshRunner run, IOptions<SshOptions> op
                 Patience = patience,
                 Input = PipeReader.Create(new AwaitedInput(streams.Input, patience), new(bufferSize: BufferBytes, leaveOpen: true)),
                 Output = ShellOutput.Create(
-                    streams.OutputPipe, PipeWriter.Create(new AwaitedOutput(streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)), patience),
-                Error = PipeWriter.Create(new AwaitedOutput(streams.Error, patience), new(leaveOpen: true)),
+                    streams, PipeWriter.Create(new AwaitedOutput(() => streams.Output, patience), new(minimumBufferSize: BufferBytes, leaveOpen: true)), patience),
+                Error = PipeWriter.Create(new AwaitedOutput(() => streams.Error, patience), new(leaveOpen: true)),
             };
             try
             {

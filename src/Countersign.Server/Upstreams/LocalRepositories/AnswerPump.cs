@@ -66,7 +66,7 @@ internal sealed class AnswerPump(Stream child, PipeWriter answer)
 
                 if (start == end && Bytes >= MovesFrom && Report is null && answer is PipeEnd pipe && child is PipeStream output)
                 {
-                    return await pipe.MoveAsync(output.SafePipeHandle, count => Bytes += count, cancellation) == MoveEnd.Complete
+                    return await pipe.MoveAsync(output, count => Bytes += count, cancellation) == MoveEnd.Complete
                         ? PumpEnd.Complete
                         : PumpEnd.ClientLeft;
                 }
