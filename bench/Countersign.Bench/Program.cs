@@ -19,9 +19,9 @@ switch (args)
     case ["forwarder", var port, var origin]:
         await BareForwarder.RunAsync(int.Parse(port, null), int.Parse(origin, null));
         return 0;
-    case [("holds" or "prompts" or "decisions" or "grants" or "transfer" or "forwarding" or "rates" or "ssh" or "guesses" or "all") and var what]:
+    case [("holds" or "prompts" or "mails" or "decisions" or "grants" or "transfer" or "forwarding" or "rates" or "ssh" or "guesses" or "all") and var what]:
         return await Suite.RunAsync(what);
     default:
-        await Console.Error.WriteLineAsync("usage: bench/run [holds|prompts|decisions|grants|transfer|forwarding|rates|ssh|guesses|all]");
+        await Console.Error.WriteLineAsync("usage: bench/run [holds|prompts|mails|decisions|grants|transfer|forwarding|rates|ssh|guesses|all]");
         return 2;
 }

@@ -42,6 +42,11 @@ internal static class Settings
     /// <summary>Where data folders and repositories are made: a real disk, or durability costs nothing.</summary>
     public static string Folder { get; } = Environment.GetEnvironmentVariable("BENCH_FOLDER") ?? Path.GetTempPath();
 
+    /// <summary>The script of the mail server, and the folder of the packages that it needs; <c>bench/run</c> unpacks them.</summary>
+    public static string SmtpServer { get; } = Environment.GetEnvironmentVariable("BENCH_SMTP_SERVER") ?? "smtp-server.py";
+
+    public static string? PythonPackages { get; } = Environment.GetEnvironmentVariable("BENCH_PYTHON_PACKAGES");
+
     private static int Number(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var given) ? given : otherwise;
 }

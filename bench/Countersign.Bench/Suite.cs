@@ -15,7 +15,7 @@ internal static class Suite
         try
         {
             foreach (var (name, run) in ((string, Func<string, Report, Task>)[])
-                [("holds", HeldRequests.RunAsync), ("prompts", Prompted.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
+                [("holds", HeldRequests.RunAsync), ("prompts", Prompted.RunAsync), ("mails", Mailed.RunAsync), ("decisions", DurableDecisions.RunAsync), ("grants", CoveredByGrant.RunAsync), ("transfer", Transfer.RunAsync),
                  ("forwarding", ForwardingSuite.RunAsync), ("rates", ForwardingSuite.RunRatesAsync), ("ssh", SshSuite.RunAsync), ("guesses", Guesses.RunAsync)])
             {
                 if (what == name || (what == "all" && name is not ("rates" or "guesses")))
