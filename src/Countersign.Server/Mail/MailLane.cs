@@ -19,7 +19,6 @@ internal sealed class MailLane(MailOptions options, string self, TimeProvider cl
 
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2); // nothing depends on it
     private const int MostOnOneConnection = 100;
-    private const int Closing = 421; // RFC 5321 3.8: it hangs up, whatever was asked
 
     private SmtpConnection? connection;
 
@@ -36,9 +35,9 @@ internal sealed class MailLane(MailOptions options, string self, TimeProvider cl
         try
         {
             var verdict = await connection!.SendAsync(from, to, message, patience.Token);
-            if (verdict.Code is Closing || connection.Sent >= MostOnOneConnection)
+            if (verdict.Code == SmtpConnection.Closing || connection.Sent >= MostOnOneConnection)
             {
-                await HangUpAsync(stopping, politely: verdict.Code is not Closing);
+                await HangUpAsync(stopping, politely: verdict.Code != SmtpConnection.Closing);
             }
 
             return new(true, verdict, verdict.ToString());

@@ -63,6 +63,7 @@ public sealed class EmailEnrolmentTests
         for (var guess = 1; guess <= 10; guess++)
         {
             Assert.Equal("wrong_code", (await gateway.Get<EmailCodes>().TakeAsync(ann, guess % 2 == 0 ? EmailPurpose.Approval : EmailPurpose.Address, "000000")).Refusal!.Code);
+            story.AwaitQuiet();
             gateway.Clock.Advance(TimeSpan.FromMinutes(6)); // more than the longest delay
             if (guess == 5)
             {

@@ -58,6 +58,7 @@ public sealed class NoticesByMailTests
         {
             Assert.NotNull(tokens.Authenticate("ann", story.Ann.Token, new(IPAddress.Parse(address))));
             await uses.DrainAsync(TestContext.Current.CancellationToken);
+            story.AwaitQuiet();
             story.Gateway.Clock.Advance(TimeSpan.FromMinutes(2));
         }
 

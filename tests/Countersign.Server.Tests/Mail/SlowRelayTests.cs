@@ -83,7 +83,7 @@ public sealed class SlowRelayTests
         await using var server = new RawSmtp("220 hello\r\n", "250 hello\r\n", "250 ok\r\n", "421 too busy\r\n");
         var lane = new MailLane(new() { Host = "localhost", Port = server.Port, Security = "none" }, "localhost", TimeProvider.System);
         var outcome = await lane.SendAsync("a@example.org", "b@example.org", Encoding.ASCII.GetBytes("x\r\n"), TestContext.Current.CancellationToken);
-        Assert.True(outcome.HasServer);
+        Assert.Equal((true, 421), (outcome.HasServer, outcome.Verdict?.Code));
         Assert.False(lane.IsOpen);
     }
 
