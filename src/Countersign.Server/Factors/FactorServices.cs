@@ -20,6 +20,7 @@ internal static class FactorServices
             .Validate(options => options.AttestationRoots is null || Directory.Exists(options.AttestationRoots), "WebAuthn:AttestationRoots: there is no such folder.")
             .ValidateOnStart();
         services.AddOptions<EmailApprovalOptions>().BindConfiguration(EmailApprovalOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateOnStart();
+        services.AddSingleton<OfferedFactors>();
         services.AddSingleton<Throttles>();
         services.AddSingleton<GuardedAttempts>();
 

@@ -75,9 +75,11 @@ internal sealed class GuardedAttempts(Throttles throttles, Ledger ledger, AuditT
             {
                 FactorKind.Totp => "authenticator app was",
                 FactorKind.DuoPush => "Duo passcodes were",
+                FactorKind.EmailApproval => "codes by email were",
                 _ => "recovery codes were",
             };
-            await notices.TellAsync(principal.Id, $"Your {what} locked after {failures} wrong codes. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
+            var count = failures.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await notices.TellAsync(principal.Id, News.Of(AuditTypes.FactorLocked, ("factor", what), ("failures", count)), CancellationToken.None);
         }
     }
 }

@@ -14,13 +14,24 @@ internal sealed class AccountMail(Outbox outbox, DatabaseReader reader, GatewayO
     /// <summary>Where the person is written to; null when there is no such person.</summary>
     public string? AddressOf(PrincipalId person) => reader.First("""SELECT "Email" FROM "AspNetUsers" WHERE "Id" = $1""", static row => row.IsDBNull(0) ? null : row.GetString(0), person.Value);
 
-    public Task TellAsync(PrincipalId person, string text) => AddressOf(person) is { } address ? QueueAsync(person, address, Notice(text), NoticeLife) : Task.CompletedTask;
+    /// <summary>A notice that finds no room is not lost without a word: one mail stands for all of them.</summary>
+    public async Task TellAsync(PrincipalId person, string text)
+    {
+        if (outbox.IsOpen && AddressOf(person) is { } address && !await QueueAsync(MailKind.Notice, person, address, Notice(text), NoticeLife))
+        {
+            await QueueAsync(MailKind.More, person, address, Notice("More happened to your account than is mailed at once. All of it is on the page Security."), NoticeLife);
+        }
+    }
 
-    /// <summary>To the address that somebody is about to lose: it has room of its own. True also where nobody can be written to there.</summary>
+    /// <summary>An invitation that finds no room is on the page alone.</summary>
+    public Task InviteAsync(PrincipalId person, string text) =>
+        outbox.IsOpen && AddressOf(person) is { } address ? QueueAsync(MailKind.Invitation, person, address, Notice(text), NoticeLife) : Task.CompletedTask;
+
+    /// <summary>To the address that somebody is about to lose. True also where nobody can be written to there.</summary>
     public async Task<bool> WarnAsync(PrincipalId person, string address, string text) =>
         !outbox.IsOpen
         || outbox.Seal(address, Notice(text)) is not { } body
-        || await outbox.AddAsync(new(person, null, body, clock.GetUtcNow() + NoticeLife) { IsExempt = true });
+        || await outbox.AddAsync(new(MailKind.Warning, person, null, body, clock.GetUtcNow() + NoticeLife));
 
     private OutgoingMail Notice(string text)
     {
@@ -34,7 +45,7 @@ internal sealed class AccountMail(Outbox outbox, DatabaseReader reader, GatewayO
 
     /// <returns>False when it cannot be sent.</returns>
     public Task<bool> SendCodeAsync(PrincipalId person, string address, string code, string what, TimeSpan life) => QueueAsync(
-        person, address,
+        MailKind.Code, person, address,
         new MailLayout($"Your code for {gateway.Url.IdnHost}: {code}")
             .Paragraph($"Type this code on the page that asked for it, {what}:")
             .Code(code)
@@ -42,8 +53,8 @@ internal sealed class AccountMail(Outbox outbox, DatabaseReader reader, GatewayO
             .Write(),
         life);
 
-    private async Task<bool> QueueAsync(PrincipalId person, string address, OutgoingMail mail, TimeSpan life) =>
-        outbox.IsOpen && outbox.Seal(address, mail) is { } body && await outbox.AddAsync(new(person, null, body, clock.GetUtcNow() + life));
+    private async Task<bool> QueueAsync(MailKind kind, PrincipalId person, string address, OutgoingMail mail, TimeSpan life) =>
+        outbox.IsOpen && outbox.Seal(address, mail) is { } body && await outbox.AddAsync(new(kind, person, null, body, clock.GetUtcNow() + life));
 
     private string Origin => gateway.Url.GetLeftPart(UriPartial.Authority);
 }

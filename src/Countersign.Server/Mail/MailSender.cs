@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -8,41 +5,48 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Mail;
 
 /// <summary>
-/// Sends what is in the outbox: woken by each new mail, over one connection that is kept while there is something to send and a
-/// little longer. What fails is tried again, later and later, until it is worth nothing any more.
+/// Sends what is in the outbox: woken by each new mail, one after the other over a connection that is kept while there is something
+/// to send and a little longer. A mail that the server says nothing to holds the others up for two seconds: then the next goes over
+/// a connection of its own. What fails is tried again, later and later, until it is worth nothing any more.
 /// </summary>
 internal sealed partial class MailSender(
     Outbox outbox, GatewayOptions gateway, IOptions<MailOptions> options, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
 {
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    /// <summary>After so long without an answer the next mail goes beside.</summary>
+    public static readonly TimeSpan Slow = TimeSpan.FromSeconds(2);
+
+    /// <summary>Connections; and so many mails in a row without any answer, and the server is left alone for a while.</summary>
+    public const int MostAtOnce = 4;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestHostPause = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private const int Batch = 50;
-    private const int MostOnOneConnection = 100;
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+    private const int Batch = MostAtOnce + 6;
 
-    private SmtpConnection? connection;
-    private int hostFailures;
-    private DateTimeOffset hostRestsUntil = DateTimeOffset.MinValue;
-
-    /// <summary>Why the mail server could not be used when it was last tried; null when it could.</summary>
-    public string? HostTrouble { get; private set; }
+    private readonly List<MailLane> free = [.. Enumerable.Range(0, MostAtOnce).Select(_ => new MailLane(options.Value, gateway.Url.IdnHost, clock))];
+    private readonly List<Flight> flights = [];
+    private Task? news;
+    private int rests;
+    private int silences;
+    private DateTimeOffset restsUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset aloneUntil = DateTimeOffset.MinValue;
 
     /// <summary>Opens a connection, to see that it can be done; null when it can. Sends nothing.</summary>
     public async Task<string?> CheckAsync(CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(Patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        using var patience = new MailPatience(MailLane.Patience, clock, cancellation);
         try
         {
-            await using var tried = await SmtpConnection.OpenAsync(options.Value, gateway.Url.IdnHost, either.Token);
-            await tried.QuitAsync(either.Token);
+            await using var tried = await SmtpConnection.OpenAsync(options.Value, gateway.Url.IdnHost, patience.Token);
+            await tried.QuitAsync(patience.Token);
             return null;
         }
-        catch (Exception failure) when (IsExpected(failure) && !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (MailLane.IsExpected(failure) && !cancellation.IsCancellationRequested)
         {
-            return Words(failure);
+            return MailLane.Words(failure);
         }
     }
 
@@ -57,7 +61,7 @@ internal sealed partial class MailSender(
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                await WaitAsync(await TrySendDueAsync(stoppingToken), stoppingToken);
+                await WaitAsync(await TryWorkAsync(stoppingToken), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -66,24 +70,26 @@ internal sealed partial class MailSender(
         }
         finally
         {
+            await Task.WhenAll(flights.Select(Task (Flight flight) => flight.Outcome)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            free.AddRange(flights.Select(flight => flight.Lane));
             await HangUpAsync(CancellationToken.None);
         }
     }
 
-    /// <summary>Until something is new, due, or the connection has idled long enough.</summary>
+    /// <summary>Until something is new, answered, due, or the connections have idled long enough.</summary>
     private async Task WaitAsync(DateTimeOffset? due, CancellationToken stopping)
     {
-        var now = clock.GetUtcNow();
-        var (pause, closes) = (due - now, false);
-        if (connection is not null && (pause is null || pause > Idle))
+        var (pause, closes) = (due - clock.GetUtcNow(), false);
+        if (flights.Count == 0 && free.Exists(lane => lane.IsOpen) && (pause is null || pause > Idle))
         {
             (pause, closes) = (Idle, true);
         }
 
+        news = news is { IsCompleted: false } ? news : outbox.News.WaitToReadAsync(stopping).AsTask(); // one wait, however often it is looked at
+        var woken = Task.WhenAny([news, .. flights.Select(flight => flight.Outcome)]);
         try
         {
-            var woken = outbox.News.WaitToReadAsync(stopping).AsTask();
-            await (pause is { } bounded ? woken.WaitAsync(bounded < TimeSpan.Zero ? TimeSpan.Zero : bounded, clock, stopping) : woken);
+            await (pause is { } bounded ? woken.WaitAsync(bounded < TimeSpan.Zero ? TimeSpan.Zero : bounded, clock, stopping) : woken.WaitAsync(stopping));
         }
         catch (TimeoutException)
         {
@@ -96,43 +102,55 @@ internal sealed partial class MailSender(
         outbox.News.TryRead(out _);
     }
 
-    /// <returns>When to look again; null when only something new is a reason to.</returns>
-    private async Task<DateTimeOffset?> TrySendDueAsync(CancellationToken stopping)
+    /// <returns>When to look again; null when only something new or answered is a reason to.</returns>
+    private async Task<DateTimeOffset?> TryWorkAsync(CancellationToken stopping)
     {
         try
         {
-            return await SendDueAsync(stopping);
+            while (flights.Find(flight => flight.Outcome.IsCompleted) is { } landed)
+            {
+                flights.Remove(landed);
+                free.Add(landed.Lane);
+                await SettleAsync(landed.Mail, await landed.Outcome);
+            }
+
+            return await StartDueAsync(stopping);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             Log.Failed(logger, failure); // the ledger, most likely: it is looked at again
-            await HangUpAsync(stopping);
             return clock.GetUtcNow() + FirstPause;
         }
     }
 
-    private async Task<DateTimeOffset?> SendDueAsync(CancellationToken stopping)
+    private async Task<DateTimeOffset?> StartDueAsync(CancellationToken stopping)
     {
-        while (outbox.Due(Batch) is { Count: > 0 } due)
+        while (outbox.Due(Batch).FirstOrDefault(mail => !flights.Exists(flight => flight.Mail.Id == mail.Id)) is { } mail)
         {
-            foreach (var mail in due)
+            if (await RejectAsync(mail))
             {
-                if (await RejectAsync(mail))
-                {
-                    continue;
-                }
-
-                if (hostRestsUntil > clock.GetUtcNow())
-                {
-                    return hostRestsUntil; // whatever is due: the server itself is not to be had
-                }
-
-                await SendAsync(mail, stopping);
+                continue;
             }
+
+            if (free.Count == 0)
+            {
+                return null;
+            }
+
+            var now = clock.GetUtcNow();
+            if (StartsAt() is var at && at > now)
+            {
+                return at;
+            }
+
+            await StartAsync(mail, now, stopping);
         }
 
-        return outbox.NextDue() is { } next ? Min(next, clock.GetUtcNow() + LongestPause) : null;
+        return outbox.NextDue([.. flights.Select(flight => flight.Mail.Id)]) is { } next ? Min(next, clock.GetUtcNow() + LongestPause) : null;
     }
+
+    /// <summary>Beside others only once they are slow, so that mails arrive in their order as a rule.</summary>
+    private DateTimeOffset StartsAt() => flights.Count == 0 ? restsUntil : Max(Max(restsUntil, aloneUntil), flights[^1].Since + Slow);
 
     /// <summary>Takes out what needs no sending; true when it did.</summary>
     private async Task<bool> RejectAsync(WaitingMail mail)
@@ -152,7 +170,7 @@ internal sealed partial class MailSender(
         return false;
     }
 
-    private async Task SendAsync(WaitingMail mail, CancellationToken stopping)
+    private async Task StartAsync(WaitingMail mail, DateTimeOffset now, CancellationToken stopping)
     {
         (string To, byte[] Message) content;
         try
@@ -165,37 +183,42 @@ internal sealed partial class MailSender(
             return;
         }
 
-        if (!await ConnectAsync(stopping))
-        {
-            return;
-        }
+        var lane = free.Find(lane => lane.IsOpen) ?? free[0];
+        free.Remove(lane);
+        flights.Add(new(mail, lane, now, lane.SendAsync(Sender, content.To, content.Message, stopping)));
+    }
 
-        SmtpReply? verdict = null;
-        string why;
-        using (var patience = Bound(stopping))
+    private Task SettleAsync(WaitingMail mail, MailOutcome outcome)
+    {
+        if (!outcome.HasServer)
         {
-            try
+            if (flights.Count == 0)
             {
-                verdict = await connection!.SendAsync(Sender, content.To, content.Message, patience.Token);
-                why = verdict.ToString();
+                Rest(outcome.Why);
             }
-            catch (Exception failure) when (IsExpected(failure) && !stopping.IsCancellationRequested)
+            else
             {
-                why = Words(failure);
+                aloneUntil = clock.GetUtcNow() + LongestRest; // it takes no more connections than it has
             }
+
+            return Task.CompletedTask; // the mail was not tried
         }
 
-        if (verdict is null || connection!.Sent >= MostOnOneConnection)
+        if (outcome.Verdict is not null)
         {
-            await HangUpAsync(stopping, politely: verdict is not null);
+            (silences, rests) = (0, 0);
+        }
+        else if (++silences >= MostAtOnce)
+        {
+            Rest(outcome.Why);
         }
 
-        await (verdict switch
+        return outcome.Verdict switch
         {
             { IsDone: true } => outbox.RemoveAsync(mail),
-            { IsFinal: true } => outbox.DropAsync(mail, $"refused: {verdict.Code}"),
-            _ => PostponeAsync(mail, why),
-        });
+            { IsFinal: true } refused => outbox.DropAsync(mail, $"refused: {refused.Code}"),
+            _ => PostponeAsync(mail, outcome.Why),
+        };
     }
 
     private Task PostponeAsync(WaitingMail mail, string why)
@@ -204,81 +227,31 @@ internal sealed partial class MailSender(
         return outbox.PostponeAsync(mail, clock.GetUtcNow() + Grown(FirstPause, mail.Attempts, LongestPause), why);
     }
 
-    /// <summary>A living connection; false when there is none to be had, and the server is left alone for a while.</summary>
-    private async Task<bool> ConnectAsync(CancellationToken stopping)
+    /// <summary>The server itself is not to be had.</summary>
+    private void Rest(string why)
     {
-        using var patience = Bound(stopping);
-        try
-        {
-            if (connection is { Sent: > 0 } && !await connection.IsAliveAsync(patience.Token))
-            {
-                await HangUpAsync(stopping, politely: false);
-            }
-
-            connection ??= await SmtpConnection.OpenAsync(options.Value, gateway.Url.IdnHost, patience.Token);
-            (hostFailures, HostTrouble) = (0, null);
-            return true;
-        }
-        catch (Exception failure) when (IsExpected(failure) && !stopping.IsCancellationRequested)
-        {
-            HostTrouble = Words(failure);
-            hostRestsUntil = clock.GetUtcNow() + Grown(TimeSpan.FromSeconds(5), hostFailures++, LongestHostPause);
-            Log.NoServer(logger, options.Value.Host!, HostTrouble);
-            await HangUpAsync(stopping, politely: false);
-            return false;
-        }
+        restsUntil = clock.GetUtcNow() + Grown(FirstRest, rests++, LongestRest);
+        Log.NoServer(logger, options.Value.Host!, why);
     }
 
-    private async Task HangUpAsync(CancellationToken stopping, bool politely = true)
+    private async Task HangUpAsync(CancellationToken stopping)
     {
-        if (connection is not { } open)
+        foreach (var lane in free)
         {
-            return;
-        }
-
-        connection = null;
-        await using (open)
-        {
-            if (politely && !stopping.IsCancellationRequested)
-            {
-                using var patience = Bound(stopping);
-                await open.QuitAsync(patience.Token);
-            }
+            await lane.HangUpAsync(stopping);
         }
     }
 
     private string Sender => Mailbox.TryParse(options.Value.From, out var from) ? from.Address : throw new InvalidOperationException("Mail:From was checked at the start.");
 
-    /// <summary>By time, or because the gateway stops.</summary>
-    private Bounded Bound(CancellationToken stopping) => new(clock, Patience, stopping);
-
     private static TimeSpan Grown(TimeSpan first, int times, TimeSpan longest) => first * Math.Pow(2, Math.Min(times, 10)) is var grown && grown < longest ? grown : longest;
 
     private static DateTimeOffset Min(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
 
-    private static bool IsExpected(Exception failure) =>
-        failure is SmtpException or IOException or SocketException or AuthenticationException or OperationCanceledException or CryptographicException or UnauthorizedAccessException;
+    private static DateTimeOffset Max(DateTimeOffset left, DateTimeOffset right) => left > right ? left : right;
 
-    private static string Words(Exception failure) => failure switch
-    {
-        OperationCanceledException => string.Create(CultureInfo.InvariantCulture, $"no answer within {Patience.TotalSeconds:0} s"),
-        SmtpException or AuthenticationException or SocketException or IOException => failure.Message,
-        _ => failure.GetType().Name,
-    };
-
-    private sealed class Bounded(TimeProvider clock, TimeSpan patience, CancellationToken stopping) : IDisposable
-    {
-        private readonly CancellationTokenSource time = new(patience, clock);
-        private CancellationTokenSource? either;
-
-        public CancellationToken Token => (either ??= CancellationTokenSource.CreateLinkedTokenSource(time.Token, stopping)).Token;
-
-        public void Dispose()
-        {
-            either?.Dispose();
-            time.Dispose();
-        }
-    }
+    /// <summary>A mail on its way.</summary>
+    private sealed record Flight(WaitingMail Mail, MailLane Lane, DateTimeOffset Since, Task<MailOutcome> Outcome);
 
     private static partial class Log
     {

@@ -43,6 +43,13 @@ internal sealed record Mailbox
         return mailbox is not null;
     }
 
+    /// <summary>The address alone, as people have one; no name before it.</summary>
+    public static bool TryParseAddress(string? text, [NotNullWhen(true)] out Mailbox? mailbox)
+    {
+        mailbox = null;
+        return text?.Trim() is { } bare && !bare.Any(letter => letter is '<' or '"' || char.IsWhiteSpace(letter)) && TryParse(bare, out mailbox);
+    }
+
     /// <summary>RFC 5322 3.2.3 with the dot. Quoted local parts are allowed by the standard and used by nobody but attackers.</summary>
     private static bool IsAtom(char letter) => char.IsAsciiLetterOrDigit(letter) || "!#$%&'*+-/=?^_`{|}~.".Contains(letter, StringComparison.Ordinal);
 

@@ -10,9 +10,23 @@ internal sealed partial class MailedNotices(INotices page, AccountMail mail, ILo
     public async Task TellAsync(PrincipalId person, string text, CancellationToken cancellation)
     {
         await page.TellAsync(person, text, cancellation);
+        await MailAsync(mail.TellAsync, person, text);
+    }
+
+    public async Task InviteAsync(PrincipalId person, string text, CancellationToken cancellation)
+    {
+        await page.InviteAsync(person, text, cancellation);
+        await MailAsync(mail.InviteAsync, person, text);
+    }
+    public Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation) => page.ListAsync(person, cancellation);
+
+    public Task DismissAsync(PrincipalId person, string id, CancellationToken cancellation) => page.DismissAsync(person, id, cancellation);
+
+    private async Task MailAsync(Func<PrincipalId, string, Task> send, PrincipalId person, string text)
+    {
         try
         {
-            await mail.TellAsync(person, text);
+            await send(person, text);
         }
         catch (LedgerUnavailableException failure)
         {
@@ -20,10 +34,6 @@ internal sealed partial class MailedNotices(INotices page, AccountMail mail, ILo
             NotMailed(logger, failure);
         }
     }
-
-    public Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation) => page.ListAsync(person, cancellation);
-
-    public Task DismissAsync(PrincipalId person, string id, CancellationToken cancellation) => page.DismissAsync(person, id, cancellation);
 
     [LoggerMessage(EventId = 8004, Level = LogLevel.Warning, Message = "A notice could not be put into the outbox; it is on the Security page")]
     private static partial void NotMailed(ILogger logger, Exception failure);

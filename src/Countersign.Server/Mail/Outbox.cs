@@ -11,13 +11,16 @@ using Microsoft.Extensions.Options;
 namespace Countersign.Server.Mail;
 
 /// <summary>
-/// Mails that wait to be sent, in the ledger: what was put in is sent, whatever restarts. Bounded; who floods it loses their own
-/// mail first.
+/// Mails that wait to be sent, in the ledger: what was put in is sent, whatever restarts. Each person has room for so many of a
+/// kind: who floods it loses their own mail first, and what others can send in numbers crowds out nothing else.
 /// </summary>
 internal sealed class Outbox(Ledger ledger, IDataProtectionProvider protection, AuditTrail audit, IOptions<MailOptions> options, TimeProvider clock)
 {
+    /// <summary>Of one kind, of all people.</summary>
     public const int Most = 10_000;
-    public const int MostOfAPerson = 100;
+
+    /// <summary>Of one kind.</summary>
+    public const int MostOfAPerson = 50;
 
     private readonly IDataProtector protector = protection.CreateProtector("Countersign.Outbox.v1");
     private readonly Channel<bool> news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -40,13 +43,13 @@ internal sealed class Outbox(Ledger ledger, IDataProtectionProvider protection, 
     /// <summary>False when there is no room. Call <see cref="Wake"/> once the transaction is durable.</summary>
     public bool Add(LedgerTransaction transaction, OutboxMail mail)
     {
-        var person = mail.Person.ToString();
+        var room = mail.Kind is MailKind.More ? 1 : MostOfAPerson;
         return transaction.Execute(
             """
-            INSERT INTO outbox (person, challenge, body, created, next_attempt, expires) SELECT $1, $2, $3, $4, $4, $5
-            WHERE (SELECT count(*) FROM outbox) < $6 AND (SELECT count(*) FROM outbox WHERE person = $1) < $7
+            INSERT INTO outbox (kind, person, challenge, body, created, next_attempt, expires) SELECT $8, $1, $2, $3, $4, $4, $5
+            WHERE (SELECT count(*) FROM outbox WHERE kind = $8) < $6 AND (SELECT count(*) FROM outbox WHERE kind = $8 AND person = $1) < $7
             """,
-            person, mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, mail.IsExempt ? Most : MostOfAPerson) == 1;
+            mail.Person.ToString(), mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, room, (int)mail.Kind) == 1;
     }
 
     public async Task<bool> AddAsync(OutboxMail mail)
@@ -58,18 +61,23 @@ internal sealed class Outbox(Ledger ledger, IDataProtectionProvider protection, 
 
     public void Wake() => news.Writer.TryWrite(true);
 
-    /// <summary>What is due, those first that were tried least: one that fails for ever keeps nobody waiting.</summary>
+    /// <summary>What is due, the most urgent kind first, and of a kind those that were tried least: one that fails for ever keeps nobody waiting.</summary>
     public IReadOnlyList<WaitingMail> Due(int most) => ledger.Reads.Query(
-        "SELECT id, person, challenge, body, attempts, expires FROM outbox WHERE next_attempt <= $1 OR next_attempt > $1 + $3 ORDER BY attempts, id LIMIT $2", // further off than anything is put off: the clock was set back
+        """
+        SELECT id, person, challenge, body, attempts, expires FROM outbox WHERE id IN
+            (SELECT id FROM outbox WHERE next_attempt <= $1 OR next_attempt > $1 + $3 ORDER BY kind, attempts, id LIMIT $2)
+        ORDER BY kind, attempts, id
+        """, // further off than anything is put off: the clock was set back
         static row => new WaitingMail(
             row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetFieldValue<byte[]>(3), row.GetInt32(4),
             DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5))),
         Now, most, (long)MailSender.LongestPause.TotalMilliseconds);
 
-    /// <summary>When the next one is due; null when there is none.</summary>
-    public DateTimeOffset? NextDue() => ledger.Reads.Query("SELECT min(next_attempt) FROM outbox HAVING count(*) > 0", static row => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(0))) is [var first]
-        ? first
-        : null;
+    /// <summary>When the next one is due; null when there is none but those that are on their way.</summary>
+    public DateTimeOffset? NextDue(IReadOnlyCollection<long> onTheirWay) =>
+        ledger.Reads.Query(
+            "SELECT id, next_attempt FROM outbox ORDER BY next_attempt LIMIT $1", static row => (Id: row.GetInt64(0), At: row.GetInt64(1)), onTheirWay.Count + 1)
+            .Where(row => !onTheirWay.Contains(row.Id)).Select(row => (DateTimeOffset?)DateTimeOffset.FromUnixTimeMilliseconds(row.At)).FirstOrDefault();
 
     public int Count() => ledger.Reads.Query("SELECT count(*) FROM outbox", static row => row.GetInt32(0))[0];
 

@@ -13,6 +13,9 @@ namespace Countersign.Server.Mail;
 /// </summary>
 internal sealed class SmtpConnection : IAsyncDisposable
 {
+    /// <summary>RFC 5321 3.8: it hangs up, whatever was asked.</summary>
+    public const int Closing = 421;
+
     private readonly Socket socket;
     private Stream stream;
     private SmtpLines lines;
@@ -64,6 +67,11 @@ internal sealed class SmtpConnection : IAsyncDisposable
         {
             if (await AskAsync(command, cancellation) is var reply && reply.Code / 100 != awaited)
             {
+                if (reply.Code == Closing)
+                {
+                    return reply; // and it hangs up: nothing more is to be asked
+                }
+
                 await AskAsync("RSET", cancellation);
                 return command.StartsWith("MAIL", StringComparison.Ordinal) && reply.IsFinal
                     ? throw new SmtpException($"it refuses the sender: {reply}") // of every mail: no reason to drop this one

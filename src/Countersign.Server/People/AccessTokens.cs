@@ -56,7 +56,7 @@ internal sealed class AccessTokens(
         await audit.RecordAsync(AuditTypes.TokenAdded, actor, ("person_id", owner.ToString()), ("token_id", row.Id.ToString("N")), ("label", clean), ("expires", row.ExpiresAt.ToString("O")));
         database.AccessTokens.Add(row);
         await database.SaveChangesAsync(cancellation);
-        await notices.TellAsync(owner, $"The access token \"{clean}\" was made.", CancellationToken.None);
+        await notices.TellAsync(owner, News.Of(AuditTypes.TokenAdded, ("label", clean)), CancellationToken.None);
         return (Summary(row), secret);
     }
 
@@ -86,6 +86,7 @@ internal sealed class AccessTokens(
         row.RevokedAt = clock.GetUtcNow();
         await database.SaveChangesAsync(CancellationToken.None);
         endings.Raise(new(owner, id));
+        await notices.TellAsync(owner, News.Of(AuditTypes.TokenRevoked, ("label", row.Label)), CancellationToken.None);
         return Summary(row);
     }
 

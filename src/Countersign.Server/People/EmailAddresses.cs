@@ -22,7 +22,7 @@ internal sealed class EmailAddresses(
 
     /// <summary>Mails a code to the new address; or changes it at once where the gateway sends no mail.</summary>
     public async Task<Refusal?> BeginAsync(PrincipalId person, string address, string actor) =>
-        !Mailbox.TryParse(address, out var box) ? BadAddress
+        !Mailbox.TryParseAddress(address, out var box) ? BadAddress
         : !MustConfirm ? (await ChangeAsync(person, box.Address, actor)).Refusal
         : await codes.SendAsync(person, EmailPurpose.Address, box.Address);
 
@@ -40,7 +40,7 @@ internal sealed class EmailAddresses(
             return Refusals.NoSuchPerson;
         }
 
-        if (!Mailbox.TryParse(address, out var box))
+        if (!Mailbox.TryParseAddress(address, out var box))
         {
             return BadAddress;
         }
@@ -72,8 +72,7 @@ internal sealed class EmailAddresses(
                 ("person_id", id.ToString()), ("factor", nameof(Core.Challenges.FactorKind.EmailApproval)), ("factor_id", person.Id.ToString("N")), ("name", before));
         }
 
-        var text = $"Your email address was changed from {Mailbox.Mask(before)} to {Mailbox.Mask(address)}."
-            + (approved ? " Approval by email has ended; switch it on again for the new address." : "");
+        var text = News.Of(AuditTypes.PersonEmailChanged, ("before", before), ("email", address), ("approved", approved ? "true" : ""));
 
         // Before the change: whoever takes an account over must not be able to make this one get lost.
         if (before != address && !await mail.WarnAsync(id, before, text))

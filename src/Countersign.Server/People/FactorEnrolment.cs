@@ -40,7 +40,7 @@ internal sealed class FactorEnrolment(
         }
 
         var uri = await apps.AddAsync(new(person.Id, person.Name), actor, cancellation);
-        await notices.TellAsync(person.Id, "An administrator of this gateway added an authenticator app for you.", CancellationToken.None);
+        await notices.TellAsync(person.Id, News.Of(AuditTypes.FactorAdded), CancellationToken.None);
         return uri;
     }
 
@@ -60,9 +60,11 @@ internal sealed class FactorEnrolment(
             return new Refusal("duo_not_configured", "This gateway does not use Duo.");
         }
 
-        var label = "";
+        var (label, principal) = ("", Existing(person));
         return name is null || Label.TryParse(name, MaxName, out label)
-            ? await AddedAsync(person, actor, await duo.ConfirmAsync(Existing(person), name is null ? null : label, actor, cancellation), cancellation)
+            ? await AddedAsync(
+                person, actor, await duo.ConfirmAsync(principal, name is null ? null : label, actor, cancellation), cancellation,
+                principal.Factors.Contains(FactorKind.DuoPush) ? AuditTypes.FactorDeviceChanged : AuditTypes.FactorAdded)
             : BadName;
     }
 
@@ -101,7 +103,7 @@ internal sealed class FactorEnrolment(
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, label), CancellationToken.None);
         }
 
-        await notices.TellAsync(person, $"\"{factor.Name}\" is now called \"{label}\".", CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.FactorRenamed, ("before", factor.Name), ("name", label)), CancellationToken.None);
         return factor with { Name = label };
     }
 
@@ -114,7 +116,7 @@ internal sealed class FactorEnrolment(
     public Task<Result<PersonSummary>> ResetAsync(string name, string actor, CancellationToken cancellation) => removal.ResetAsync(name, actor, cancellation);
 
     private async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> AddedAsync(
-        PrincipalId person, string actor, Result<Guid> added, CancellationToken cancellation)
+        PrincipalId person, string actor, Result<Guid> added, CancellationToken cancellation, string told = AuditTypes.FactorAdded)
     {
         if (added.Refusal is { } refusal)
         {
@@ -124,7 +126,7 @@ internal sealed class FactorEnrolment(
         await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
         var factor = await FactorList.FindAsync(database, person, added.Value.ToString("N"), CancellationToken.None)
             ?? throw new InvalidOperationException("The factor was removed while it was added.");
-        await notices.TellAsync(person, $"\"{factor.Name}\" was added to your two-step verification.", CancellationToken.None);
+        await notices.TellAsync(person, News.Of(told, ("factor", factor.Kind.ToString()), ("name", factor.Name)), CancellationToken.None);
 
         // The first factor brings the codes that recover it; a later one leaves those that were written down.
         var codes = await database.RecoveryCodes.AnyAsync(row => row.PersonId == person.Value, CancellationToken.None)

@@ -40,7 +40,7 @@ internal sealed class FactorOrders(IDbContextFactory<GatewayDbContext> databases
         var now = Of(person);
         await notices.TellAsync(
             person,
-            $"{(actor == principal.Name ? "You" : "An administrator of this gateway")} changed the order in which you are asked: {string.Join(", then ", now.Select(Words.Of))}.",
+            News.Of(AuditTypes.FactorOrderChanged, ("by", actor == principal.Name ? actor : ""), ("order", string.Join(", then ", now.Select(Words.Of)))),
             CancellationToken.None);
         return new(now, null);
     }

@@ -9,38 +9,48 @@ namespace Countersign.Server.People;
 
 /// <summary>Removes one factor, or all of a person's.</summary>
 internal sealed class FactorRemoval(
-    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, AuditTrail audit, INotices notices,
-    AccessEndings endings, TimeProvider clock)
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, OfferedFactors offered,
+    AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock)
 {
     public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
     {
         await using var database = await databases.CreateDbContextAsync(cancellation);
-        if (await FactorList.FindAsync(database, person, factorId, cancellation) is not { } factor)
+
+        // SQLite takes the write lock here, so that of two who remove the last two factors at once the second finds what the first has left.
+        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
+        var factors = await FactorList.OfAsync(database, person, CancellationToken.None);
+        if (factors.SingleOrDefault(one => one.Id == factorId) is not { } factor)
         {
             return Refusals.NoSuchFactor;
         }
 
-        var left = (await FactorList.OfAsync(database, person, cancellation)).Where(other => other.Id != factorId).Select(other => other.Kind).ToList();
-        if (left.Count > 0 && left.TrueForAll(kind => kind is FactorKind.EmailApproval))
+        var left = factors.Where(other => other.Id != factorId).ToList();
+        var mailed = left.Find(other => other.Kind is FactorKind.EmailApproval);
+        if (mailed is not null && offered.Has(FactorKind.EmailApproval) && !left.Exists(other => offered.Carries(other.Kind)))
         {
             return new Refusal("last_but_email", "Only approval by email would be left, and email is never the only second factor. Switch that off first, or add another passkey or app.");
         }
 
-        await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
+        await RecordRemovalAsync(person, factor, actor);
         var id = Guid.ParseExact(factorId, "N");
-        await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
         await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
         await database.DuoAccounts.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
         await EndEmailAsync(database, id);
         await RemovePasskeysAsync(database, database.PasskeyFacts.Where(row => row.Id == id));
-        if ((await FactorList.OfAsync(database, person, CancellationToken.None)).Count == 0)
+        if (left.TrueForAll(other => other.Kind is FactorKind.EmailApproval))
         {
-            // Recovery codes recover a second factor; without one they would be a second factor of their own.
+            // Recovery codes recover a second factor; without one they would be a second factor of their own. And email that is not
+            // offered now must not be the only one once it is again.
             await database.RecoveryCodes.Where(row => row.PersonId == person.Value).ExecuteDeleteAsync(CancellationToken.None);
+            if (mailed is not null)
+            {
+                await RecordRemovalAsync(person, mailed, actor);
+                await EndEmailAsync(database, person.Value);
+            }
         }
 
         await transaction.CommitAsync(CancellationToken.None);
-        await notices.TellAsync(person, $"\"{factor.Name}\" was removed from your two-step verification.", CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.FactorRemoved, ("name", factor.Name)), CancellationToken.None);
         return factor;
     }
 
@@ -71,11 +81,14 @@ internal sealed class FactorRemoval(
         }
 
         keys.ForEach(key => endings.Raise(new(person.Id, SshKeyId.Of(key))));
-        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.DuoPasscode(person.Id), ThrottleRule.Recovery(person.Id));
+        await throttles.ClearAsync(ThrottleRule.Totp(person.Id), ThrottleRule.DuoPasscode(person.Id), ThrottleRule.EmailCode(person.Id), ThrottleRule.Recovery(person.Id));
         await sessions.EndAllAsync(person.Id, CancellationToken.None);
-        await notices.TellAsync(person.Id, "An administrator removed your two-step verification. Set it up again.", CancellationToken.None);
+        await notices.TellAsync(person.Id, News.Of(AuditTypes.FactorReset), CancellationToken.None);
         return (await people.FindAsync(person.Id, CancellationToken.None))!;
     }
+
+    private Task RecordRemovalAsync(PrincipalId person, FactorSummary factor, string actor) => audit.RecordAsync(
+        AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factor.Id), ("name", factor.Name));
 
     // Approval by mail is known by its person.
     private static Task<int> EndEmailAsync(GatewayDbContext database, Guid person) => database.Users.Where(row => row.Id == person)

@@ -2,7 +2,7 @@ namespace Countersign.Server.People;
 
 /// <summary>Something that is refused for a while, or until somebody lifts it.</summary>
 /// <param name="Person">Whose, by canonical name; null where it is a network's, or where nobody has the name that was tried.</param>
-/// <param name="What"><c>password</c>, <c>totp</c>, <c>duo</c>, <c>recovery</c>, <c>prompts</c>, <c>names</c> or <c>address</c>.</param>
+/// <param name="What"><c>password</c>, <c>totp</c>, <c>duo</c>, <c>email</c>, <c>recovery</c>, <c>prompts</c>, <c>names</c> or <c>address</c>.</param>
 /// <param name="Subject">The name or network that it is about.</param>
 /// <param name="Since">When it began.</param>
 /// <param name="Until">When it ends by itself; null when only a passkey or an administrator ends it.</param>

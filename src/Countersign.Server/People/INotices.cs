@@ -9,6 +9,9 @@ internal interface INotices
 {
     Task TellAsync(PrincipalId person, string text, CancellationToken cancellation);
 
+    /// <summary>What somebody else asks of the person. However many come, they take no room from what <see cref="TellAsync"/> says.</summary>
+    Task InviteAsync(PrincipalId person, string text, CancellationToken cancellation);
+
     /// <summary>Those not yet dismissed, newest first.</summary>
     Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation);
 

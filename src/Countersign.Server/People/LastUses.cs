@@ -8,21 +8,24 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 /// <summary>
-/// Writes when tokens, SSH keys and sessions were last used, at most once a minute each and never on the path of a request. What is
-/// lost in a crash makes a session end a minute early, never late.
+/// Writes when tokens, SSH keys and sessions were last used, at most once a minute each for each network that they come from, and
+/// never on the path of a request. What is lost in a crash makes a session end a minute early, never late.
 /// </summary>
 internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, KnownNetworks networks, TimeProvider clock, ILogger<LastUses> logger) : BackgroundService
 {
     /// <summary>Bounds how long other writers of the database wait.</summary>
     private const int MaxGroup = 256;
 
+    /// <summary>Bounds what is remembered of the last minute; beyond it everything counts as not yet noted.</summary>
+    private const int MostNoted = 65_536;
+
     private static readonly TimeSpan Grain = TimeSpan.FromMinutes(1);
-    private readonly ConcurrentDictionary<Guid, DateTimeOffset> noted = [];
-    private readonly Channel<Use> uses = Channel.CreateBounded<Use>(new BoundedChannelOptions(16_384) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentDictionary<(Guid Id, string Network), DateTimeOffset> noted = [];
+    private readonly Channel<Use> uses = Channel.CreateBounded<Use>(16_384);
 
-    public void OfToken(Guid token, ClientAddress from) => Note(UsedThing.Token, token, from.ToString());
+    public void OfToken(Guid token, ClientAddress from) => Note(UsedThing.Token, token, from);
 
-    public void OfSshKey(Guid key, ClientAddress from) => Note(UsedThing.SshKey, key, from.ToString());
+    public void OfSshKey(Guid key, ClientAddress from) => Note(UsedThing.SshKey, key, from);
 
     public void OfSession(Guid session) => Note(UsedThing.Session, session, null);
 
@@ -94,16 +97,20 @@ internal sealed partial class LastUses(IDbContextFactory<GatewayDbContext> datab
         }
     }
 
-    private void Note(UsedThing thing, Guid id, string? from)
+    private void Note(UsedThing thing, Guid id, ClientAddress? from)
     {
-        var now = clock.GetUtcNow();
-        if (noted.TryGetValue(id, out var last) && (now - last).Duration() < Grain)
+        var (key, now) = ((id, from?.Network ?? ""), clock.GetUtcNow());
+        if ((noted.TryGetValue(key, out var last) && (now - last).Duration() < Grain) || !uses.Writer.TryWrite(new(thing, id, now, from?.ToString())))
         {
-            return;
+            return; // noted already; or there is no room, and the next use is noted
         }
 
-        noted[id] = now;
-        uses.Writer.TryWrite(new(thing, id, now, from));
+        if (noted.Count >= MostNoted)
+        {
+            noted.Clear();
+        }
+
+        noted[key] = now;
     }
 
     private enum UsedThing

@@ -26,7 +26,7 @@ internal sealed class Locks(Ledger ledger, IPeople people, IOptions<HoldOptions>
         var rows = ledger.Reads.Query(
             """
             SELECT subject, failures, last_failure, locked FROM throttles
-            WHERE (failures >= $1 AND (subject GLOB 'password:*' OR subject GLOB 'totp:*' OR subject GLOB 'duo:*' OR subject GLOB 'recovery:*'))
+            WHERE (failures >= $1 AND (subject GLOB 'password:*' OR subject GLOB 'totp:*' OR subject GLOB 'duo:*' OR subject GLOB 'email:*' OR subject GLOB 'recovery:*'))
                OR (failures > $2 AND last_failure > $3 AND subject GLOB 'address:*')
             ORDER BY last_failure DESC LIMIT $4
             """,

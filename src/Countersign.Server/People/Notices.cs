@@ -14,6 +14,8 @@ internal sealed class Notices(IDbContextFactory<GatewayDbContext> databases, Tim
         await database.SaveChangesAsync(cancellation);
     }
 
+    public Task InviteAsync(PrincipalId person, string text, CancellationToken cancellation) => TellAsync(person, text, cancellation);
+
     public async Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation)
     {
         await using var database = await databases.CreateDbContextAsync(cancellation);

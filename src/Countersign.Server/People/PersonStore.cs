@@ -1,7 +1,7 @@
-using System.Net.Mail;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors;
+using Countersign.Server.Mail;
 using Countersign.Server.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -9,10 +9,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.People;
 
 internal sealed class PersonStore(
-    IServiceScopeFactory scopes, DatabaseReader reader, PrincipalReader principals, Summaries summaries, Throttles throttles, AccessEndings endings, AuditTrail audit, TimeProvider clock) : IPeople
+    IServiceScopeFactory scopes, DatabaseReader reader, PrincipalReader principals, Summaries summaries, Throttles throttles, AccessEndings endings, AuditTrail audit, INotices notices,
+    TimeProvider clock) : IPeople
 {
-    private const int MaxEmail = 254;
-
     private const string Enabled = $"""
         SELECT {PrincipalQuery.Columns} FROM "AspNetUsers" p WHERE p."Id" = $1 AND p."DisabledAt" IS NULL
         """;
@@ -32,16 +31,16 @@ internal sealed class PersonStore(
             return new Refusal("bad_name", "A name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', and starts with a letter or digit.");
         }
 
-        if (!IsEmail(email, out var address))
+        if (!Mailbox.TryParseAddress(email, out var mailbox))
         {
-            return new Refusal("bad_email", "That is not an email address.");
+            return new Refusal("bad_email", "That is not an email address that mail can be sent to.");
         }
 
         await using var scope = scopes.CreateAsyncScope();
         var people = scope.ServiceProvider.GetRequiredService<UserManager<Person>>();
         var person = new Person
         {
-            Id = Guid.NewGuid(), UserName = canonical, Email = address, IsAdministrator = administrator, CreatedAt = clock.GetUtcNow(),
+            Id = Guid.NewGuid(), UserName = canonical, Email = mailbox.Address, IsAdministrator = administrator, CreatedAt = clock.GetUtcNow(),
         };
         if (await WhyNotAsync(people, person, password) is { } refusal)
         {
@@ -50,7 +49,7 @@ internal sealed class PersonStore(
 
         await audit.RecordAsync(
             AuditTypes.PersonAdded, actor,
-            ("person", canonical), ("person_id", person.PrincipalId.ToString()), ("email", address), ("administrator", administrator ? "true" : "false"));
+            ("person", canonical), ("person_id", person.PrincipalId.ToString()), ("email", mailbox.Address), ("administrator", administrator ? "true" : "false"));
         var created = password is null ? await people.CreateAsync(person) : await people.CreateAsync(person, password);
         return created.Succeeded ? await summaries.OfAsync(Database(scope), person, cancellation) : RefusalOf(created);
     }
@@ -126,6 +125,7 @@ internal sealed class PersonStore(
         await audit.RecordAsync(auditType, actor, ("person", person.UserName!), ("person_id", person.PrincipalId.ToString()));
         await change(database, person);
         await database.Entry(person).ReloadAsync(CancellationToken.None);
+        await notices.TellAsync(person.PrincipalId, News.Of(auditType), CancellationToken.None);
         return await summaries.OfAsync(database, person, cancellation);
     }
 
@@ -164,15 +164,6 @@ internal sealed class PersonStore(
         PersonName.TryParse(name, out var canonical)
             ? Database(scope).Users.SingleOrDefaultAsync(row => row.NormalizedUserName == canonical, cancellation)
             : Task.FromResult<Person?>(null);
-
-    private static bool IsEmail(string email, out string address)
-    {
-        address = email.Trim();
-        return address.Length <= MaxEmail
-            && MailAddress.TryCreate(address, out var parsed)
-            && parsed.Address == address
-            && !address.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter));
-    }
 
     private static GatewayDbContext Database(AsyncServiceScope scope) => scope.ServiceProvider.GetRequiredService<GatewayDbContext>();
 }

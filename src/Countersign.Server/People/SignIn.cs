@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Countersign.Core.Challenges;
@@ -39,7 +40,7 @@ internal sealed class SignIn(
             if (locks && await people.FindAsync(name, CancellationToken.None) is { } owner)
             {
                 await notices.TellAsync(
-                    owner.Id, $"Your password was locked after {attempt.Failures} wrong tries. Signing in with a passkey unlocks it; so does an administrator.", CancellationToken.None);
+                    owner.Id, News.Of(AuditTypes.SessionRefused, ("failures", attempt.Failures.ToString(CultureInfo.InvariantCulture))), CancellationToken.None);
             }
 
             return await RefuseAsync(from, "password", locks);
@@ -107,6 +108,7 @@ internal sealed class SignIn(
             Throttles.Clear(transaction, ThrottleRule.Password(principal.Name));
             Throttles.Clear(transaction, ThrottleRule.Totp(principal.Id));
             Throttles.Clear(transaction, ThrottleRule.DuoPasscode(principal.Id));
+            Throttles.Clear(transaction, ThrottleRule.EmailCode(principal.Id));
             Throttles.Clear(transaction, ThrottleRule.Recovery(principal.Id));
             return true;
         });

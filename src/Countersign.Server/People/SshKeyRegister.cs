@@ -129,7 +129,7 @@ internal sealed class SshKeyRegister(
         row.IsReported |= reported;
         await database.SaveChangesAsync(CancellationToken.None);
         endings.Raise(new(owner, id));
-        await notices.TellAsync(owner, $"The SSH key \"{row.Label}\" was removed.", CancellationToken.None);
+        await notices.TellAsync(owner, News.Of(AuditTypes.SshKeyRemoved, ("label", row.Label)), CancellationToken.None);
         return Summary(row);
     }
 
@@ -165,7 +165,8 @@ internal sealed class SshKeyRegister(
             await transaction.CommitAsync(CancellationToken.None);
         }
 
-        await notices.TellAsync(new(added.OwnerId), $"The SSH key \"{added.Label}\" was added ({SshKeyWords.Of(added.Type)}, {Fingerprint(added)}).", CancellationToken.None);
+        var told = News.Of(AuditTypes.SshKeyAdded, ("label", added.Label), ("type", SshKeyWords.Of(added.Type)), ("fingerprint", Fingerprint(added)));
+        await notices.TellAsync(new(added.OwnerId), told, CancellationToken.None);
         return true;
     }
 

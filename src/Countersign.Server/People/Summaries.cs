@@ -1,14 +1,12 @@
 using Countersign.Core.Challenges;
 using Countersign.Server.Factors;
-using Countersign.Server.Factors.EmailApproval;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.People;
 
 /// <summary>People as administrators and they themselves see them.</summary>
-internal sealed class Summaries(Throttles throttles, IOptions<EmailApprovalOptions> email)
+internal sealed class Summaries(Throttles throttles, OfferedFactors offered)
 {
     public async Task<PersonSummary> OfAsync(GatewayDbContext database, Person person, CancellationToken cancellation) => new(
         person.PrincipalId,
@@ -17,12 +15,15 @@ internal sealed class Summaries(Throttles throttles, IOptions<EmailApprovalOptio
         person.IsAdministrator,
         person.DisabledAt is not null,
         throttles.IsLocked(LocksOf(person)),
-        [.. (await FactorList.OfAsync(database, person.PrincipalId, cancellation)).Where(factor => factor.Kind is not FactorKind.EmailApproval || email.Value.Enabled)],
+        [.. (await FactorList.OfAsync(database, person.PrincipalId, cancellation)).Where(factor => factor.Kind is not FactorKind.EmailApproval || offered.Has(factor.Kind))],
         await database.RecoveryCodes.CountAsync(row => row.PersonId == person.Id && row.SpentAt == null, cancellation),
         person.CreatedAt,
         person.LastSignInAt);
 
     /// <summary>Every lock that an administrator lifts at once.</summary>
     public static ThrottleRule[] LocksOf(Person person) =>
-        [ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.DuoPasscode(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId)];
+    [
+        ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.DuoPasscode(person.PrincipalId),
+        ThrottleRule.EmailCode(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId),
+    ];
 }

@@ -136,7 +136,7 @@ internal sealed class Workspaces(
 
         if (!accepted)
         {
-            await notices.TellAsync(person.PrincipalId, $"You are invited to the workspace {workspace.Key}. Its admins will see whether you use two-step verification.", CancellationToken.None);
+            await notices.InviteAsync(person.PrincipalId, $"You are invited to the workspace {workspace.Key}. Its admins will see whether you use two-step verification.", CancellationToken.None);
         }
 
         return await MemberAsync(database, workspace.Key, person.UserName!, CancellationToken.None);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Countersign.Server.Audit;
+using Countersign.Server.People;
 
 namespace Countersign.Server.Tests.Docs;
 
@@ -28,6 +29,16 @@ public sealed class AuditEventsDocumentTests
         from fact in Documents.SpansOf(row.Cells[^1])
         where !Sources.Value.Contains($"\"{fact}\"", StringComparison.Ordinal)
         select $"{row.Name}: {fact}");
+
+    [Fact]
+    public void Every_event_that_a_person_is_told_of_is_listed_and_every_listed_one_is_told()
+    {
+        var text = Documents.Of("docs/audit-events.md").Text;
+        var start = text.IndexOf("## What the person is told", StringComparison.Ordinal);
+        var listed = Documents.SpansOf(text[start..text.IndexOf("\n## ", start + 1, StringComparison.Ordinal)]).Where(Types.ContainsKey);
+        string[] elsewhere = [AuditTypes.ChallengeDenied, AuditTypes.ChallengeLimited, AuditTypes.CredentialReported, AuditTypes.MemberAdded, AuditTypes.SessionStarted];
+        Assert.Equal(News.Types.Concat(elsewhere).Order(StringComparer.Ordinal), listed.Distinct().Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public void Events_that_other_documents_name_exist()

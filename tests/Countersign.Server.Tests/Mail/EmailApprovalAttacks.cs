@@ -35,6 +35,28 @@ public sealed class EmailApprovalAttacks
     }
 
     [Fact]
+    public async Task Opening_the_link_that_denies_a_hundred_times_denies_nothing()
+    {
+        await using var story = await MailStory.StartAsync();
+        var (git, request, mail) = await story.CloneAsync();
+        var (browser, _, address) = await story.OpenAsync(mail.LinkAfter("Deny"));
+        var path = mail.LinkAfter("Deny")[story.Gateway.Url.Length..];
+        for (var times = 0; times < 100; times++)
+        {
+            Assert.Equal(302, (await browser.GetAsync(path)).Status);
+            Assert.Equal(302, (await browser.SendAsync(new(HttpMethod.Head, path))).Status);
+            Assert.Equal(200, (await browser.GetAsync(address)).Status);
+            Assert.Equal(200, (await browser.SendAsync(new(HttpMethod.Head, $"{address}?handler=Deny"))).Status);
+            Assert.Equal(200, (await browser.GetAsync($"{address}?handler=Deny")).Status);
+        }
+
+        Assert.Equal(new ChallengeState.Pending(), story.Now(request).State);
+        git.Kill();
+        await git.Completion;
+        browser.Dispose();
+    }
+
+    [Fact]
     public async Task The_third_wrong_number_ends_the_request_and_the_right_one_comes_too_late()
     {
         await using var story = await MailStory.StartAsync();

@@ -56,6 +56,61 @@ public sealed class EmailEnrolmentTests
     }
 
     [Fact]
+    public async Task Ten_wrong_codes_are_recorded_and_lock_until_an_administrator_unlocks()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var (gateway, ann) = (story.Gateway, story.Ann.Id);
+        for (var guess = 1; guess <= 10; guess++)
+        {
+            Assert.Equal("wrong_code", (await gateway.Get<EmailCodes>().TakeAsync(ann, guess % 2 == 0 ? EmailPurpose.Approval : EmailPurpose.Address, "000000")).Refusal!.Code);
+            story.AwaitQuiet();
+            gateway.Clock.Advance(TimeSpan.FromMinutes(6)); // more than the longest delay
+            if (guess == 5)
+            {
+                await gateway.RestartAsync();
+            }
+        }
+
+        gateway.Clock.Advance(TimeSpan.FromDays(2)); // no time heals it
+        Assert.Null(await gateway.Get<EmailCodes>().SendAsync(ann, EmailPurpose.Approval, "ann@example.org"));
+        var code = (await story.Server.NextAsync(mail => mail.Subject.StartsWith("Your code", StringComparison.Ordinal))).Code;
+        Assert.Equal("locked", (await gateway.Get<EmailCodes>().TakeAsync(ann, EmailPurpose.Approval, code)).Refusal!.Code);
+        var records = (await gateway.AuditAsync()).Select(record => record.Event).Where(record => record.Facts.GetValueOrDefault("factor") == "EmailApproval").ToList();
+        Assert.Equal(9, records.Count(record => record.Type == AuditTypes.FactorFailed && record.Facts["purpose"] == "register"));
+        Assert.Equal("10", Assert.Single(records, record => record.Type == AuditTypes.FactorLocked).Facts["failures"]);
+        Assert.Contains((await gateway.Get<ILocks>().ReadAsync(Token)).Locks, one => one is { What: "email", Person: "ann" });
+        Assert.Contains(await gateway.Get<INotices>().ListAsync(ann, Token), notice => notice.Text.Contains("codes by email were locked", StringComparison.Ordinal));
+
+        Assert.Null((await gateway.Get<IPeople>().UnlockAsync("ann", "test", Token)).Refusal);
+        Assert.Equal("ann@example.org", (await gateway.Get<EmailCodes>().TakeAsync(ann, EmailPurpose.Approval, code)).Value);
+        Assert.Contains("unlocked your account", (await story.Server.NextAsync(mail => mail.Text.Contains("unlocked", StringComparison.Ordinal))).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"ann b\"@example.org")]
+    [InlineData("\u00e4nn@example.org")]
+    [InlineData("ann@[127.0.0.1]")]
+    [InlineData("ann@exam_ple.org")]
+    [InlineData("Ann <ann@example.org>")]
+    [InlineData("<ann@example.org>")]
+    [InlineData("ann@example.org\r\nBcc: x@example.org")]
+    public async Task Nobody_gets_an_address_that_no_mail_can_be_sent_to(string address)
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        await gateway.AddPersonAsync();
+        Assert.Equal("bad_email", (await gateway.Get<IPeople>().AddAsync("bob", address, null, false, "test", Token)).Refusal!.Code);
+        Assert.Equal("bad_email", (await gateway.Get<EmailAddresses>().SetAsync("ann", address, "test", Token)).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task A_domain_beyond_ASCII_is_kept_as_it_goes_over_the_wire()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var added = await gateway.Get<IPeople>().AddAsync("bob", " bob@b\u00fccher.example ", null, false, "test", Token);
+        Assert.Equal("bob@xn--bcher-kva.example", added.Value!.Email);
+    }
+
+    [Fact]
     public async Task A_code_serves_its_purpose_once_and_for_ten_minutes()
     {
         await using var story = await MailStory.StartAsync(switchOn: false);

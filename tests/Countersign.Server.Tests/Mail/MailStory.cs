@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Git;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.EmailApproval;
+using Countersign.Server.Mail;
 using Countersign.Server.Storage;
 using Countersign.Server.Tests.Api;
 using Countersign.Server.Tests.Fixtures;
@@ -87,6 +88,9 @@ internal sealed class MailStory : IAsyncDisposable
         var address = first.Headers["Location"];
         return (await browser.GetAsync(address), address);
     }
+
+    /// <summary>Until nothing waits to be sent. Whoever moves the clock before that cuts off what the sender is at.</summary>
+    public void AwaitQuiet() => Assert.True(SpinWait.SpinUntil(() => Gateway.Get<Outbox>().Count() == 0, TimeSpan.FromSeconds(60)));
 
     public static Task<Answer> ApproveAsync(Visitor browser, string address, string? number)
     {

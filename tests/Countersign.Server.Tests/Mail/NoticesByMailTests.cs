@@ -1,6 +1,7 @@
 using System.Net;
 using Countersign.Core.Identities;
 using Countersign.Server.People;
+using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Tests.Mail;
 
@@ -57,11 +58,86 @@ public sealed class NoticesByMailTests
         {
             Assert.NotNull(tokens.Authenticate("ann", story.Ann.Token, new(IPAddress.Parse(address))));
             await uses.DrainAsync(TestContext.Current.CancellationToken);
+            story.AwaitQuiet();
             story.Gateway.Clock.Advance(TimeSpan.FromMinutes(2));
         }
 
         var told = await story.Server.NextAsync(mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
         Assert.Contains("Your access token \"laptop\" was used from a new address: 198.51.100.7", told.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(story.Server.Rest(), mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_use_from_a_second_network_within_the_same_minute_is_told()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        foreach (var address in new[] { "192.0.2.1", "198.51.100.7" })
+        {
+            Assert.NotNull(story.Gateway.Get<IAccessTokens>().Authenticate("ann", story.Ann.Token, new(IPAddress.Parse(address))));
+            await story.Gateway.Get<LastUses>().DrainAsync(TestContext.Current.CancellationToken);
+        }
+
+        var told = await story.Server.NextAsync(mail => mail.Text.Contains("from a new address", StringComparison.Ordinal));
+        Assert.Contains("198.51.100.7", told.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task News_of_a_network_that_could_not_be_told_is_told_the_next_time_and_then_no_more()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var notices = new FailingNotices();
+        using var networks = new KnownNetworks(story.Gateway.Get<Ledger>(), notices, story.Gateway.Clock);
+        var (home, away) = (new ClientAddress(IPAddress.Parse("192.0.2.1")), new ClientAddress(IPAddress.Parse("198.51.100.7")));
+        await networks.SeenAsync(story.Ann.Id, home, "Somebody signed in as you");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => networks.SeenAsync(story.Ann.Id, away, "Somebody signed in as you"));
+        notices.IsWell = true;
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => networks.SeenAsync(story.Ann.Id, away, "Somebody signed in as you")));
+        Assert.Equal(["Somebody signed in as you from a new address: 198.51.100.7."], notices.Told);
+    }
+
+    [Fact]
+    public async Task What_ends_what_a_person_holds_and_what_an_administrator_does_to_them_is_mailed()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var (gateway, ann) = (story.Gateway, story.Ann.Id);
+        var token = Assert.Single(await gateway.Get<IAccessTokens>().ListAsync(ann, Cancellation));
+        Assert.Null((await gateway.Get<IAccessTokens>().RevokeAsync(ann, token.Id, "ann", Cancellation)).Refusal);
+        await ToldAsync("The access token \"laptop\" was revoked");
+        const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICeIPWAb4HcNv31hAzR1GegXhRP59USInS1aCfp0UB7U laptop";
+        var key = await gateway.Get<ISshKeys>().AddAsync(ann, Key, null, null, "ann", Cancellation);
+        Assert.Null((await gateway.Get<ISshKeys>().RemoveAsync(ann, key.Value!.Id, "ann", Cancellation)).Refusal);
+        await ToldAsync("The SSH key \"laptop\" was removed");
+        Assert.Null((await gateway.Get<IPeople>().UnlockAsync("ann", "root", Cancellation)).Refusal);
+        await ToldAsync("An administrator unlocked your account");
+        Assert.Null((await gateway.Get<IFactorEnrolment>().ResetAsync("ann", "root", Cancellation)).Refusal);
+        await ToldAsync("An administrator removed your two-step verification");
+        Assert.Null((await gateway.Get<IPeople>().DisableAsync("ann", "root", Cancellation)).Refusal);
+        await ToldAsync("An administrator disabled your account");
+        Assert.Null((await gateway.Get<IPeople>().EnableAsync("ann", "root", Cancellation)).Refusal);
+        await ToldAsync("An administrator enabled your account again");
+
+        async Task ToldAsync(string words) => Assert.Equal(
+            ["ann@example.org"], (await story.Server.NextAsync(mail => mail.Text.Contains(words, StringComparison.Ordinal))).To);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private sealed class FailingNotices : INotices
+    {
+        public bool IsWell { get; set; }
+
+        public List<string> Told { get; } = [];
+
+        public Task TellAsync(PrincipalId person, string text, CancellationToken cancellation)
+        {
+            Told.AddRange(IsWell ? [text] : throw new InvalidOperationException("the disk is full"));
+            return Task.CompletedTask;
+        }
+
+        public Task InviteAsync(PrincipalId person, string text, CancellationToken cancellation) => TellAsync(person, text, cancellation);
+
+        public Task<IReadOnlyList<Notice>> ListAsync(PrincipalId person, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<Notice>>([]);
+
+        public Task DismissAsync(PrincipalId person, string id, CancellationToken cancellation) => Task.CompletedTask;
     }
 }

@@ -105,21 +105,6 @@ public sealed class OutboxTests
     }
 
     [Fact]
-    public async Task One_person_cannot_fill_the_outbox()
-    {
-        await using var gateway = await GatewayFixture.StartAsync(settings: new()
-        {
-            ["Mail:Host"] = "localhost", ["Mail:Port"] = GatewayFixture.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture), ["Mail:Security"] = "none", ["Mail:From"] = "git@example.org",
-        });
-        var (ann, bob) = (await gateway.AddPersonAsync(), await gateway.AddPersonAsync("bob"));
-        var mail = gateway.Get<AccountMail>();
-        var before = gateway.Get<Outbox>().Count();
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(number => mail.TellAsync(ann.Id, $"number {number}")));
-        await mail.TellAsync(bob.Id, "mine");
-        Assert.InRange(gateway.Get<Outbox>().Count(), Outbox.MostOfAPerson + 1, Outbox.MostOfAPerson + before + 1);
-    }
-
-    [Fact]
     public async Task Without_mail_nothing_waits_and_notices_are_on_the_page()
     {
         await using var gateway = await GatewayFixture.StartAsync();

@@ -29,7 +29,7 @@ internal sealed class SmtpServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Channel<ReceivedMail> mails = Channel.CreateUnbounded<ReceivedMail>();
     private readonly Channel<bool> orders = Channel.CreateUnbounded<bool>();
-    private readonly TaskCompletionSource stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Channel<bool> stalls = Channel.CreateUnbounded<bool>();
     private readonly Process process;
     private readonly Task reading;
     private readonly Task draining;
@@ -43,8 +43,8 @@ internal sealed class SmtpServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Completes when a mail has come in that the server was told to say nothing to.</summary>
-    public Task Stalled => stalled.Task.WaitAsync(Patience);
+    /// <summary>Completes when a mail has come in that the server was told to say nothing to; the next time, when the next one has.</summary>
+    public Task Stalled => stalls.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
     public static async Task<SmtpServer> StartAsync(params string[] arguments)
     {
@@ -125,7 +125,7 @@ internal sealed class SmtpServer : IAsyncDisposable
             }
             else if (line == "stalling")
             {
-                stalled.TrySetResult();
+                stalls.Writer.TryWrite(true);
             }
             else
             {

@@ -23,7 +23,7 @@ internal sealed class EmailApprovalPrompt(Ledger ledger, Outbox outbox, MailLink
 
         var queued = await ledger.WriteAsync(transaction =>
         {
-            if (!outbox.Add(transaction, new(person, challenge.Id, body, challenge.ExpiresAt)))
+            if (!outbox.Add(transaction, new(MailKind.Approval, person, challenge.Id, body, challenge.ExpiresAt)))
             {
                 return false;
             }

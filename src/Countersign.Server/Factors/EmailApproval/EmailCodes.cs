@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
+using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.Totp;
 using Countersign.Server.Mail;
 using Countersign.Server.People;
@@ -23,9 +25,10 @@ internal enum EmailPurpose
 
 /// <summary>
 /// Six digits to an address show that a person reads there. One code at a time for each purpose, ten minutes, used once; wrong ones
-/// are delayed by person, and so is sending: nobody's mailbox is filled from here.
+/// are delayed and lock by person; sending is delayed too: nobody's mailbox is filled from here.
 /// </summary>
-internal sealed class EmailCodes(Ledger ledger, IDataProtectionProvider protection, Throttles throttles, AccountMail mail, TimeProvider clock)
+internal sealed class EmailCodes(
+    Ledger ledger, IDataProtectionProvider protection, Throttles throttles, GuardedAttempts attempts, IPeople people, AccountMail mail, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromHours(1);
@@ -54,7 +57,10 @@ internal sealed class EmailCodes(Ledger ledger, IDataProtectionProvider protecti
             : new("mail_not_sent", "No mail can be sent to that address. Check it, or ask an administrator whether this gateway sends mail.");
     }
 
-    /// <summary>The address that the code was sent to; the code is used up. However many guess at once, no more are looked at than the throttle allows.</summary>
+    /// <summary>
+    /// The address that the code was sent to; the code is used up. However many guess at once, no more are looked at than the
+    /// throttle allows; wrong ones are recorded and the tenth locks, like those of an authenticator app.
+    /// </summary>
     public async Task<Result<string>> TakeAsync(PrincipalId person, EmailPurpose purpose, string code)
     {
         if (!OneTimeCode.IsWellFormed(code))
@@ -62,27 +68,42 @@ internal sealed class EmailCodes(Ledger ledger, IDataProtectionProvider protecti
             return Wrong; // costs no try
         }
 
-        var rule = new ThrottleRule($"email-code:{purpose}:{person}", 2, null, Quiet);
-        if (await throttles.ReserveAsync(rule) is { Allowed: false, RetryAt: var retryAt })
+        if (people.FindPrincipal(person) is not { } principal)
         {
-            return Later(retryAt, "Too many wrong codes.");
+            return Refusals.NoSuchPerson;
         }
 
-        var (id, now) = (KeyOf(person, purpose), clock.GetUtcNow().ToUnixTimeMilliseconds());
-        var address = await ledger.WriteAsync(transaction =>
+        var subject = purpose is EmailPurpose.Approval ? "email-approval" : "email-address";
+        var result = await attempts.RunAsync(principal, FactorKind.EmailApproval, ThrottleRule.EmailCode(person), new("register", subject, ""), async settle =>
         {
-            if (transaction.QueryFirst("SELECT body FROM ceremonies WHERE id = $1 AND expires > $2", static row => row.GetString(0), id, now) is not { } body
-                || JsonSerializer.Deserialize<Kept>(protector.Unprotect(Convert.FromBase64String(body))) is not { } kept
-                || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(kept.Code), Encoding.ASCII.GetBytes(code)))
-            {
-                return null;
-            }
-
-            transaction.Execute("DELETE FROM ceremonies WHERE id = $1", id);
-            throttles.Succeeded(transaction, rule);
-            return kept.Address;
+            string? address = null;
+            return await settle(transaction => (address = Take(transaction, person, purpose, code)) is not null)
+                ? new(FactorKind.EmailApproval, Strength.Basic, address!, person.Value.ToString("N"))
+                : null;
         });
-        return address is null ? Wrong : address;
+        return result switch
+        {
+            { Proven: { } proven } => proven.Authenticator,
+            { Failure: FactorFailure.Locked } => Refusals.Locked,
+            { Failure: FactorFailure.Delayed } => Later(result.RetryAt, "Too many wrong codes."),
+            _ => Wrong,
+        };
+    }
+
+    /// <summary>Compares and uses up in one transaction. Null when it is not the code.</summary>
+    private string? Take(LedgerTransaction transaction, PrincipalId person, EmailPurpose purpose, string code)
+    {
+        var id = KeyOf(person, purpose);
+        if (transaction.QueryFirst(
+                "SELECT body FROM ceremonies WHERE id = $1 AND expires > $2", static row => row.GetString(0), id, clock.GetUtcNow().ToUnixTimeMilliseconds()) is not { } body
+            || JsonSerializer.Deserialize<Kept>(protector.Unprotect(Convert.FromBase64String(body))) is not { } kept
+            || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(kept.Code), Encoding.ASCII.GetBytes(code)))
+        {
+            return null;
+        }
+
+        transaction.Execute("DELETE FROM ceremonies WHERE id = $1", id);
+        return kept.Address;
     }
 
     private Refusal Later(DateTimeOffset? retryAt, string why)

@@ -5,7 +5,6 @@ using Countersign.Server.Mail;
 using Countersign.Server.People;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Factors.EmailApproval;
 
@@ -14,13 +13,18 @@ namespace Countersign.Server.Factors.EmailApproval;
 /// not be what signs in or recovers. Callers have made sure of a fresh step-up.
 /// </summary>
 internal sealed class EmailEnrolment(
-    IDbContextFactory<GatewayDbContext> databases, IPeople people, AccountMail mail, EmailCodes codes, MailLinks links, IOptions<EmailApprovalOptions> options,
+    IDbContextFactory<GatewayDbContext> databases, IPeople people, AccountMail mail, EmailCodes codes, MailLinks links, OfferedFactors offered,
     AuditTrail audit, INotices notices, TimeProvider clock)
 {
-    private static readonly FactorKind[] Others = [FactorKind.WebAuthn, FactorKind.Totp, FactorKind.DuoPush];
+    private static readonly Refusal OtherFirst = new("other_factor_first", "Set up a passkey or an authenticator app first: email is never the only second factor.");
 
     /// <summary>This gateway offers it.</summary>
-    public bool IsOffered => options.Value.Enabled && mail.IsOpen;
+    public bool IsOffered => offered.Has(FactorKind.EmailApproval) && mail.IsOpen;
+
+    /// <summary>Why a person who has switched it on is not asked by it; null when they are.</summary>
+    public string? WhyNotCounted(PrincipalId person) => people.FindPrincipal(person)?.Factors.Contains(FactorKind.EmailApproval) is true
+        ? null
+        : "It does not count now: email is never an administrator's only second factor, and nothing else of yours works on this gateway. Set up a passkey or an authenticator app.";
 
     /// <summary>Mails a code to the person's address.</summary>
     public async Task<Result<string>> BeginAsync(PrincipalId person)
@@ -53,15 +57,21 @@ internal sealed class EmailEnrolment(
         await links.EndAsync(person);
         await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
 
-        // Only while the address is the one that was confirmed.
-        var changed = await database.Users.Where(row => row.Id == person.Value && row.Email == taken.Value)
+        // One write: only while the address is the one that was confirmed, and there is another factor.
+        var offersDuo = offered.Has(FactorKind.DuoPush);
+        var changed = await database.Users
+            .Where(row => row.Id == person.Value && row.Email == taken.Value
+                && (database.UserPasskeys.Any(passkey => passkey.UserId == row.Id)
+                    || database.TotpAuthenticators.Any(app => app.PersonId == row.Id && app.ConfirmedAt != null)
+                    || (offersDuo && database.DuoAccounts.Any(account => account.PersonId == row.Id))))
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.EmailApprovalSince, now), CancellationToken.None);
         if (changed == 0)
         {
-            return new Refusal("address_changed", "Your email address has changed meanwhile. Have a code sent to the new one.");
+            return WhyNot(person) ?? new Refusal("address_changed", "Your email address has changed meanwhile. Have a code sent to the new one.");
         }
 
-        await notices.TellAsync(person, $"Approval by email was switched on for {Mailbox.Mask(taken.Value!)}.", CancellationToken.None);
+        await notices.TellAsync(
+            person, News.Of(AuditTypes.FactorAdded, ("factor", nameof(FactorKind.EmailApproval)), ("name", taken.Value!)), CancellationToken.None);
         return await FactorList.FindAsync(database, person, id, CancellationToken.None) ?? throw new InvalidOperationException("It was switched off while it was switched on.");
     }
 
@@ -69,6 +79,6 @@ internal sealed class EmailEnrolment(
         !IsOffered ? new("email_approval_off", "This gateway does not offer approval by email.")
         : people.FindPrincipal(person) is not { } principal ? Refusals.NoSuchPerson
         : principal.Factors.Contains(FactorKind.EmailApproval) ? new("factor_already", "You approve by email already.")
-        : !principal.Factors.Overlaps(Others) ? new("other_factor_first", "Set up a passkey or an authenticator app first: email is never the only second factor.")
+        : !principal.Factors.Any(offered.Carries) ? OtherFirst
         : null;
 }

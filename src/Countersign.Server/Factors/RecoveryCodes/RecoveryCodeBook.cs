@@ -23,7 +23,7 @@ internal sealed class RecoveryCodeBook(IDbContextFactory<GatewayDbContext> datab
         }));
         await database.SaveChangesAsync(CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
-        await notices.TellAsync(person, "New recovery codes were made; the old ones no longer work.", CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.RecoveryCodesMade), CancellationToken.None);
         return codes;
     }
 }

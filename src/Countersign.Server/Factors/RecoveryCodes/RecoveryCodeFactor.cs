@@ -1,3 +1,4 @@
+using System.Globalization;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
@@ -47,6 +48,6 @@ internal sealed class RecoveryCodeFactor(
     private async Task TellAsync(GatewayDbContext database, PrincipalId person)
     {
         var left = await database.RecoveryCodes.CountAsync(row => row.PersonId == person.Value && row.SpentAt == null);
-        await notices.TellAsync(person, $"A recovery code was used. {left} left; make new ones on this page.", CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.RecoveryCodeUsed, ("left", left.ToString(CultureInfo.InvariantCulture))), CancellationToken.None);
     }
 }

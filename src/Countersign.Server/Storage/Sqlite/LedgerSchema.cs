@@ -54,9 +54,11 @@ internal static class LedgerSchema
         """,
         """
         CREATE TABLE duo_transactions (challenge TEXT PRIMARY KEY, txid TEXT NOT NULL, device TEXT NOT NULL, code TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
-        CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, person TEXT NOT NULL, challenge TEXT, body BLOB NOT NULL, created INTEGER NOT NULL,
+        CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, person TEXT NOT NULL, challenge TEXT, body BLOB NOT NULL, created INTEGER NOT NULL,
             next_attempt INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, expires INTEGER NOT NULL, last_error TEXT);
         CREATE INDEX outbox_by_time ON outbox (next_attempt);
+        CREATE INDEX outbox_by_turn ON outbox (kind, attempts, id, next_attempt);
+        CREATE INDEX outbox_by_person ON outbox (kind, person);
         CREATE TABLE mail_links (hash TEXT PRIMARY KEY, challenge TEXT NOT NULL, person TEXT NOT NULL, expires INTEGER NOT NULL, spent INTEGER) WITHOUT ROWID;
         CREATE INDEX mail_links_by_expiry ON mail_links (expires);
         CREATE TABLE known_networks (person TEXT NOT NULL, network TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (person, network)) WITHOUT ROWID;

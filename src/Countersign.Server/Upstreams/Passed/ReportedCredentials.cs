@@ -9,7 +9,7 @@ namespace Countersign.Server.Upstreams.Passed;
 /// Credentials for Git hosts that were reported as "This wasn't me". They cannot be revoked here, so they are refused here,
 /// durably, until an administrator lifts that.
 /// </summary>
-internal sealed class ReportedCredentials(Ledger ledger, AuditTrail audit, AccessEndings endings, TimeProvider clock)
+internal sealed class ReportedCredentials(Ledger ledger, AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock)
 {
     public bool Contains(string credentialId) =>
         ledger.Reads.Query("SELECT 1 FROM reported_credentials WHERE credential = $1", static _ => true, credentialId).Count > 0;
@@ -29,13 +29,19 @@ internal sealed class ReportedCredentials(Ledger ledger, AuditTrail audit, Acces
     }
 
     /// <returns>How many of the person's were lifted.</returns>
-    public Task<int> LiftAsync(PrincipalId person, string actor)
+    public async Task<int> LiftAsync(PrincipalId person, string actor)
     {
         var record = audit.Event(AuditTypes.CredentialLifted, actor, ("person_id", person.ToString()));
-        return ledger.WriteAsync(transaction =>
+        var lifted = await ledger.WriteAsync(transaction =>
         {
             transaction.Append(record);
             return transaction.Execute("DELETE FROM reported_credentials WHERE principal = $1", person.ToString());
         });
+        if (lifted > 0)
+        {
+            await notices.TellAsync(person, News.Of(AuditTypes.CredentialLifted), CancellationToken.None);
+        }
+
+        return lifted;
     }
 }

@@ -12,7 +12,7 @@ namespace Countersign.Server.Upstreams.Passed;
 
 internal sealed class UpstreamTokens(
     IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, UpstreamStore upstreams, UpstreamTokenCheck check,
-    IDataProtectionProvider protection, AuditTrail audit, TimeProvider clock) : IUpstreamTokens
+    IDataProtectionProvider protection, AuditTrail audit, INotices notices, TimeProvider clock) : IUpstreamTokens
 {
     private const string One = """SELECT t."Sealed" FROM "UpstreamTokens" t WHERE t."PersonId" = $1 AND t."UpstreamName" = $2""";
     private static readonly Refusal NoSuchHost = new("no_such_upstream", "There is no such Git host that wants a token of yours.");
@@ -52,6 +52,7 @@ internal sealed class UpstreamTokens(
         database.UpstreamTokens.Add(row);
         await database.SaveChangesAsync(CancellationToken.None);
         await transaction.CommitAsync(CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.UpstreamTokenSet, ("upstream", host.Name)), CancellationToken.None);
         return Summary(host, row);
     }
 
@@ -66,6 +67,7 @@ internal sealed class UpstreamTokens(
 
         await audit.RecordAsync(AuditTypes.UpstreamTokenRemoved, actor, ("person_id", person.ToString()), ("upstream", host.Name));
         await database.UpstreamTokens.Where(row => row.PersonId == person.Value && row.UpstreamName == host.Name).ExecuteDeleteAsync(CancellationToken.None);
+        await notices.TellAsync(person, News.Of(AuditTypes.UpstreamTokenRemoved, ("upstream", host.Name)), CancellationToken.None);
         return Summary(host, null);
     }
 

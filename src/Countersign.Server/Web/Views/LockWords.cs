@@ -12,6 +12,7 @@ internal static class LockWords
         "password" => "password",
         "totp" => "authenticator app",
         "duo" => "Duo passcodes",
+        "email" => "codes by email",
         "recovery" => "recovery codes",
         "prompts" => "not asked",
         _ => "network",
@@ -20,7 +21,7 @@ internal static class LockWords
     public static string Why(ActiveLock one) => one.What switch
     {
         "password" => $"{one.Attempts} wrong passwords",
-        "totp" or "duo" or "recovery" => $"{one.Attempts} wrong codes",
+        "totp" or "duo" or "email" or "recovery" => $"{one.Attempts} wrong codes",
         "prompts" => $"asked {one.Attempts} times without an approval",
         "names" => $"passwords of {one.Attempts} different names were wrong",
         _ => $"{one.Attempts} failed sign-ins, which now wait longer and longer",

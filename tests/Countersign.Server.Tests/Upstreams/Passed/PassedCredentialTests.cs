@@ -167,6 +167,9 @@ public sealed class PassedCredentialTests
         Assert.Equal(HttpStatusCode.OK, (await story.AskAsync("bob", story.Accounts.SecretOf("bob"))).Status);
 
         Assert.Equal("lifted 1\n", await story.AdministerAsync("upstream lift ann"));
+        Assert.Contains(
+            await story.Gateway.Get<INotices>().ListAsync(story.Ann.Id, TestContext.Current.CancellationToken),
+            notice => notice.Text.Contains("lets in again what you reported", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, (await story.AskAsync("ann", secret)).Status);
     }
 

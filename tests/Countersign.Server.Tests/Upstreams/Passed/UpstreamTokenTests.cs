@@ -99,6 +99,9 @@ public sealed class UpstreamTokenTests
         await SetAsync(story, story.Ann, "ann", "ann's far password");
         Assert.Null((await tokens.RemoveAsync(story.Ann.Id, "far", "ann", Cancellation)).Refusal);
         Assert.Null(tokens.Find(story.Ann.Id, "far"));
+        var told = (await story.Gateway.Get<INotices>().ListAsync(story.Ann.Id, Cancellation)).Select(notice => notice.Text).ToList();
+        Assert.Contains("Your token for the Git host far was set.", told);
+        Assert.Contains("Your token for the Git host far was removed.", told);
 
         await SetAsync(story, story.Ann, "ann", "ann's far password");
         await SetAsync(story, story.Bob, "bob", "bob's far password");
