@@ -53,7 +53,7 @@ internal sealed class FactorEnrolment(
             : BadName;
 
     public async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(
-        PrincipalId person, string? name, string actor, CancellationToken cancellation)
+        PrincipalId person, string session, string? name, string actor, CancellationToken cancellation)
     {
         if (duo is null)
         {
@@ -62,7 +62,7 @@ internal sealed class FactorEnrolment(
 
         var label = "";
         return name is null || Label.TryParse(name, MaxName, out label)
-            ? await AddedAsync(person, actor, await duo.ConfirmAsync(Existing(person), name is null ? null : label, actor, cancellation), cancellation)
+            ? await AddedAsync(person, actor, await duo.ConfirmAsync(Existing(person), session, name is null ? null : label, actor, cancellation), cancellation)
             : BadName;
     }
 

@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +11,7 @@ namespace Countersign.Server.People;
 /// <summary>Removes one factor, or all of a person's.</summary>
 internal sealed class FactorRemoval(
     IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, AuditTrail audit, INotices notices,
-    AccessEndings endings, TimeProvider clock)
+    AccessEndings endings, TimeProvider clock, DuoTrials? duo = null)
 {
     public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
     {
@@ -27,6 +28,7 @@ internal sealed class FactorRemoval(
         }
 
         await audit.RecordAsync(AuditTypes.FactorRemoved, actor, ("person_id", person.ToString()), ("factor", factor.Kind.ToString()), ("factor_id", factorId), ("name", factor.Name));
+        duo?.Drop(person); // what was begun with it must not be finished without it
         var id = Guid.ParseExact(factorId, "N");
         await using var transaction = await database.Database.BeginTransactionAsync(CancellationToken.None);
         await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
@@ -52,6 +54,7 @@ internal sealed class FactorRemoval(
         }
 
         await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
+        duo?.Drop(person.Id);
         var (id, now) = (person.Id.Value, clock.GetUtcNow());
         List<Guid> keys;
         await using (var database = await databases.CreateDbContextAsync(cancellation))
