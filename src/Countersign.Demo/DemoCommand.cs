@@ -116,11 +116,11 @@ internal static class DemoCommand
     {
         duo.AddUser("ann");
         var here = new ClientAddress(IPAddress.Loopback);
-        var offer = Good(await enrolment.BeginAsync(ann, here, stop));
-        var trial = Good(await enrolment.PushAsync(ann, offer.Devices[0].Id, here));
+        var offer = Good(await enrolment.BeginAsync(ann, Actor, here, stop));
+        var trial = Good(await enrolment.PushAsync(ann, Actor, offer.Devices[0].Id, here));
         (await duo.NextPushAsync(stop)).Reply(PhoneAnswer.Approve);
         await trial.Ended.WaitAsync(stop);
-        Good(await factors.ConfirmDuoAsync(ann, "Ann's iPhone", Actor, stop));
+        Good(await factors.ConfirmDuoAsync(ann, Actor, "Ann's iPhone", Actor, stop));
     }
 
     private static async Task<string> MakeSourceAsync(DirectoryInfo folder, CancellationToken stop)

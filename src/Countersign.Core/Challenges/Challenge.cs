@@ -53,7 +53,7 @@ public sealed record Challenge
     /// <summary>The person has typed the number, and it was right.</summary>
     public bool NumberTyped { get; init; }
 
-    /// <summary>A proof that is enough as soon as the number is typed; null where there is none.</summary>
+    /// <summary>A proof that is enough as soon as the number is typed; null where there is none. One of another authenticator takes its place.</summary>
     public FactorProof? AwaitsNumber { get; init; }
 
     /// <summary>Grows by one at each stored change.</summary>
@@ -86,7 +86,8 @@ public sealed record Challenge
     {
         var whole = NumberTyped ? proof.WithNumber() : proof;
         return Requirement.IsSatisfiedBy(whole) ? this with { State = new ChallengeState.Approved(whole), AwaitsNumber = null }
-            : AwaitsNumber is null && Requirement.IsSatisfiedBy(proof.WithNumber()) ? this with { AwaitsNumber = proof }
+            : AwaitsNumber is { } before && before.AuthenticatorId == proof.AuthenticatorId ? this
+            : Requirement.IsSatisfiedBy(proof.WithNumber()) ? this with { AwaitsNumber = proof }
             : this;
     }
 }

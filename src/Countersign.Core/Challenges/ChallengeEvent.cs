@@ -10,7 +10,11 @@ public abstract record ChallengeEvent
     /// <summary>A factor has verified the proof. Whoever raises it has also compared the number, and says so in <see cref="FactorProof.NumberTyped"/>.</summary>
     public sealed record Proven(FactorProof Proof) : ChallengeEvent;
 
-    public sealed record Declined(bool Reported) : ChallengeEvent;
+    public sealed record Declined(bool Reported) : ChallengeEvent
+    {
+        /// <summary>Set where it was declined elsewhere, such as on a phone.</summary>
+        public RemoteAnswer? Remote { get; init; }
+    }
 
     public sealed record WrongNumber : ChallengeEvent;
 

@@ -19,6 +19,11 @@ public enum Strength
     HardwareAttested,
 }
 
+/// <summary>An answer that was given elsewhere, by the names that the far side has for it; for the audit log.</summary>
+/// <param name="Transaction">The question that was answered, such as a push.</param>
+/// <param name="Device">Where it was asked.</param>
+public sealed record RemoteAnswer(string Transaction, string Device);
+
 /// <summary>What a factor has proven, about which challenge.</summary>
 /// <param name="ChallengeId">The only challenge that this proof can approve.</param>
 /// <param name="Kind">By what.</param>
@@ -31,6 +36,9 @@ public sealed record FactorProof(ChallengeId ChallengeId, FactorKind Kind, Stren
 
     /// <summary>The key of the record that proved it (credential id, authenticator key); for the audit log.</summary>
     public string? AuthenticatorId { get; init; }
+
+    /// <summary>Set where the answer was given elsewhere, such as on a phone.</summary>
+    public RemoteAnswer? Remote { get; init; }
 
     /// <summary>The number from the terminal was typed along with it, and was right.</summary>
     public bool NumberTyped { get; init; }

@@ -62,10 +62,10 @@ internal static class DuoResource
             return problem;
         }
 
-        var result = await duo.BeginAsync(caller.Person.Id, RequestOrigin.ClientOf(context), cancellation);
+        var result = await duo.BeginAsync(caller.Person.Id, caller.Session!.Key, RequestOrigin.ClientOf(context), cancellation);
         return result.Value is { } offer
             ? TypedResults.Ok(new DuoOfferView(offer.UserName, [.. offer.Devices.Select(device => new DuoDeviceView(device.Id, device.Name))], offer.MustEnrol, offer.EnrolLink))
-            : result.Refusal!.ToProblem();
+            : result.Refusal!.ToProblem(context);
     }
 
     private static async Task<Results<Ok<DuoTrialView>, ProblemHttpResult>> PushAsync(
@@ -81,12 +81,12 @@ internal static class DuoResource
             return problem;
         }
 
-        var result = await duo.PushAsync(caller.Person.Id, input.Device, RequestOrigin.ClientOf(context));
-        return result.Value is { } trial ? TypedResults.Ok(DuoTrialView.Of(trial)) : result.Refusal!.ToProblem();
+        var result = await duo.PushAsync(caller.Person.Id, caller.Session!.Key, input.Device, RequestOrigin.ClientOf(context));
+        return result.Value is { } trial ? TypedResults.Ok(DuoTrialView.Of(trial)) : result.Refusal!.ToProblem(context);
     }
 
     private static Results<Ok<DuoTrialView>, ProblemHttpResult> Show(Caller caller, [FromServices] DuoEnrolment? duo = null) =>
-        duo?.TrialOf(caller.Person.Id) is { } trial ? TypedResults.Ok(DuoTrialView.Of(trial)) : Problems.NotFound("enrolment");
+        duo?.TrialOf(caller.Person.Id, caller.Session!.Key) is { } trial ? TypedResults.Ok(DuoTrialView.Of(trial)) : Problems.NotFound("enrolment");
 
     private static async Task<Results<Ok<EnrolledView>, ProblemHttpResult>> ConfirmAsync(
         DuoConfirmInput input, HttpContext context, Caller caller, IPeople people, IFactorEnrolment enrolment, ISessions sessions, CancellationToken cancellation)
@@ -96,7 +96,7 @@ internal static class DuoResource
             return problem;
         }
 
-        var result = await enrolment.ConfirmDuoAsync(caller.Person.Id, input.Name, caller.Actor, cancellation);
+        var result = await enrolment.ConfirmDuoAsync(caller.Person.Id, caller.Session!.Key, input.Name, caller.Actor, cancellation);
         return result.Refusal is { } refusal
             ? refusal.ToProblem()
             : TypedResults.Ok(await EnrolmentResource.EnrolledAsync(context, caller, result.Value, sessions, cancellation));

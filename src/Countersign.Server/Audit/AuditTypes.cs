@@ -21,6 +21,8 @@ internal static class AuditTypes
     public const string ChallengePrompted = "challenge.prompted";
     public const string ChallengePromptFailed = "challenge.prompt_failed";
     public const string ChallengeLimited = "challenge.limited";
+    public const string FactorPrompted = "factor.prompted";
+    public const string FactorDenied = "factor.denied";
     public const string FactorFailed = "factor.failed";
     public const string FactorLocked = "factor.locked";
 
@@ -46,6 +48,7 @@ internal static class AuditTypes
     public const string FactorOrderChanged = "factor.order_changed";
     public const string RecoveryCodesMade = "factor.recovery_codes_made";
     public const string RecoveryCodeUsed = "factor.recovery_code_used";
+    public const string PasscodeUsed = "factor.passcode_used";
     public const string CredentialReported = "credential.reported";
     public const string CredentialLifted = "credential.lifted";
     public const string TokenAdded = "token.added";

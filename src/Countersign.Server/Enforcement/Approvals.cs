@@ -9,7 +9,8 @@ namespace Countersign.Server.Enforcement;
 /// The one method by which a request is settled by a person, whatever the surface (page, API, terminal). The order matters:
 /// number, then proof (which spends the code), then the conditional write of the verdict together with its audit record.
 /// </summary>
-internal sealed class Approvals(ChallengeRegister register, ChallengeReader reader, IPeople people, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, CommandReports reports)
+internal sealed class Approvals(
+    ChallengeRegister register, ChallengeReader reader, IPeople people, IEnumerable<IFactor> factors, WebAuthnFactor webAuthn, CommandReports reports, Authenticators authenticators)
 {
     /// <summary>Options for <c>navigator.credentials.get</c> bound to this challenge's digest, as JSON (PublicKeyCredentialRequestOptionsJSON); null when there is no such pending request of this person.</summary>
     public async Task<string?> AssertionOptionsAsync(Principal principal, ChallengeId id, CancellationToken cancellation) =>
@@ -49,8 +50,9 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
 
         return answer switch
         {
-            PromptAnswer.Declined declined => await DenyAsync(principal, id, declined.Reported, CancellationToken.None),
-            PromptAnswer.Approved { Proof: var proven } approved when proven.Kind == kind && principal.Factors.Contains(kind) =>
+            PromptAnswer.Declined declined when declined.AuthenticatorId is not { } by || authenticators.IsStill(principal, kind, by) =>
+                await DenyAsync(principal, challenge, new(declined.Reported) { Remote = declined.Remote }),
+            PromptAnswer.Approved { Proof: var proven } approved when proven.Kind == kind && authenticators.IsStill(principal, kind, proven.AuthenticatorId) =>
                 await SettleAsync(principal, challenge, approved.NumberTyped ? proven.For(id).WithNumber() : proven.For(id)),
             _ => new(ApprovalOutcome.ProofRefused, challenge),
         };
@@ -60,20 +62,20 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
     /// <param name="id">Which.</param>
     /// <param name="reported">"This wasn't me": also revokes the credential that asked and ends the person's grants.</param>
     /// <param name="cancellation">Gives up waiting, not the verdict.</param>
-    public async Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation)
+    public async Task<ApprovalResult> DenyAsync(Principal principal, ChallengeId id, bool reported, CancellationToken cancellation) =>
+        FindOwn(principal, id) is { } challenge ? await DenyAsync(principal, challenge, new(reported)) : new(ApprovalOutcome.NotFound);
+
+    private async Task<ApprovalResult> DenyAsync(Principal principal, Challenge challenge, ChallengeEvent.Declined declined)
     {
-        if (FindOwn(principal, id) is not { } challenge)
+        if (declined.Reported)
         {
-            return new(ApprovalOutcome.NotFound);
+            // Whatever became of the request: somebody else has the credential, and that it is revoked is what was asked for. It is
+            // by the time that the command hears of its end.
+            var reported = await register.SettleAsync(challenge.Id, declined, principal.Name, reports.CarryOutAsync);
+            return new(ApprovalOutcome.Done, reported?.After ?? challenge);
         }
 
-        var settled = await register.SettleAsync(id, new ChallengeEvent.Declined(reported), principal.Name);
-        if (reported)
-        {
-            // Whatever became of the request: somebody else has the credential, and that it is revoked is what was asked for.
-            await reports.ActAsync(principal, challenge);
-            return new(ApprovalOutcome.Done, settled?.After ?? challenge);
-        }
+        var settled = await register.SettleAsync(challenge.Id, declined, principal.Name);
 
         return settled is { After.State: ChallengeState.Denied } now && now.Before.State is ChallengeState.Pending
             ? new(ApprovalOutcome.Done, now.After)
@@ -125,16 +127,10 @@ internal sealed class Approvals(ChallengeRegister register, ChallengeReader read
         return await SettleAsync(principal, challenge, proof);
     }
 
-    /// <summary>True where the number, typed alone, is half of a proof: a tap on the person's device is the other half, before it or after.</summary>
-    public static bool NumberCounts(Principal principal, Challenge challenge) => challenge.AwaitsNumber is { } proof
-        ? principal.Factors.Contains(proof.Kind)
-        : challenge.Requirement is { Number: true } or { Strength: > Strength.Basic }
-            && principal.Factors.Contains(FactorKind.DuoPush) && challenge.Requirement.CanBeSatisfiedBy(FactorKind.DuoPush);
-
     /// <summary>The number alone approves nothing.</summary>
     private async Task<ApprovalResult> TakeNumberAsync(Principal principal, Challenge challenge, ApprovalInput input)
     {
-        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, DuoPasscode: null, MailToken: null } || !NumberCounts(principal, challenge))
+        if (input is not { Number: not null, Totp: null, RecoveryCode: null, AssertionJson: null, DuoPasscode: null, MailToken: null } || !authenticators.NumberCounts(principal, challenge))
         {
             return new(ApprovalOutcome.ProofOwed, challenge);
         }

@@ -22,10 +22,15 @@ internal static class ChallengeAudit
     }
 
     /// <summary>The event for a change of state; null when nothing happened that is worth a record of its own.</summary>
-    public static AuditEvent? Changed(Challenge before, Challenge after, string actor, DateTimeOffset now)
+    public static AuditEvent? Changed(Challenge before, Challenge after, ChallengeEvent @event, string actor, DateTimeOffset now)
     {
         var facts = Facts(after);
         var type = Describe(before, after, facts);
+        if (type == AuditTypes.ChallengeDenied)
+        {
+            AddRemote(facts, (@event as ChallengeEvent.Declined)?.Remote);
+        }
+
         return type is null ? null : new(type, now, actor) { Facts = facts };
     }
 
@@ -40,6 +45,7 @@ internal static class ChallengeAudit
                 facts["authenticator"] = proof.Authenticator;
                 AddIfAny(facts, "authenticator_id", proof.AuthenticatorId);
                 AddIfAny(facts, "evidence", proof.Evidence);
+                AddRemote(facts, proof.Remote);
                 return AuditTypes.ChallengeApproved;
             case ChallengeState.Denied { Cause: var cause } when before.State is ChallengeState.Pending:
                 facts["cause"] = cause.ToString();
@@ -51,10 +57,11 @@ internal static class ChallengeAudit
                 return AuditTypes.ChallengeExpired;
             case ChallengeState.Spent when before.State is ChallengeState.Approved:
                 return AuditTypes.ChallengeSpent;
-            case ChallengeState.Pending when after.AwaitsNumber is { } proof && before.AwaitsNumber is null:
+            case ChallengeState.Pending when after.AwaitsNumber is { } proof && before.AwaitsNumber != proof:
                 facts["factor"] = proof.Kind.ToString();
                 facts["authenticator"] = proof.Authenticator;
                 AddIfAny(facts, "authenticator_id", proof.AuthenticatorId);
+                AddRemote(facts, proof.Remote);
                 return AuditTypes.ChallengeAwaitsNumber;
             case ChallengeState.Pending when after.NumberTyped && !before.NumberTyped:
                 return AuditTypes.ChallengeNumberTyped;
@@ -112,6 +119,12 @@ internal static class ChallengeAudit
         };
         AddLargeFiles(facts, challenge.Command);
         return facts;
+    }
+
+    private static void AddRemote(SortedDictionary<string, string> facts, RemoteAnswer? remote)
+    {
+        AddIfAny(facts, "txid", remote?.Transaction);
+        AddIfAny(facts, "device", remote?.Device);
     }
 
     private static void AddIfAny(SortedDictionary<string, string> facts, string name, string? value)

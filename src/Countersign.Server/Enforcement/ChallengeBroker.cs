@@ -7,7 +7,7 @@ namespace Countersign.Server.Enforcement;
 /// <summary>Holds a command until its challenge is settled, its hold time is over, or its client has gone.</summary>
 internal sealed class ChallengeBroker(
     ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions,
-    SecurityKeyHandshakes handshakes, Prompter prompter, HoldLimits limits)
+    SecurityKeyHandshakes handshakes, Prompter prompter, CommandReports reports, HoldLimits limits)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // what timers count in; less is no waiting at all
 
@@ -110,7 +110,8 @@ internal sealed class ChallengeBroker(
     /// <summary>Spends the verdict where it is an approval, and asks the rules again: what changed during the hold counts.</summary>
     private async Task<Verdict> ConcludeAsync(IGitExchange exchange, ChallengeId id, bool last)
     {
-        switch ((await register.RedeemAsync(id, exchange.Request))?.State)
+        var challenge = await register.RedeemAsync(id, exchange.Request);
+        switch (challenge?.State)
         {
             // Spent just now or by a neighbour of the same command, whose grant covers this request too, unless a push has used
             // it up. Then, or when the rules got stricter meanwhile, the answer is that a second factor is owed: to be asked anew.
@@ -124,6 +125,11 @@ internal sealed class ChallengeBroker(
 
                 return Verdict.Deny(ReasonCode.NotApprovedInTime, id);
             case ChallengeState.Denied { Cause: var cause }:
+                if (cause is DenialCause.Reported)
+                {
+                    await reports.CarryOutAsync(challenge!); // also where the wait ended by itself: what asked is dead before it hears so
+                }
+
                 return Verdict.Deny(cause switch
                 {
                     DenialCause.Reported => ReasonCode.PersonReported,

@@ -4,10 +4,10 @@ namespace Countersign.Server.Enforcement;
 
 /// <summary>
 /// Keeps challenges true to the world around them: overdue ones expire, those of before a restart are released to whoever
-/// repeats their command, and when somebody's access ends, so does everything of theirs that waits or runs.
+/// repeats their command, what was reported is carried out, and when somebody's access ends, so does everything of theirs that waits or runs.
 /// </summary>
 internal sealed partial class ChallengeKeeper(
-    ChallengeRegister register, RunningCommands running, AccessEndings endings, TimeProvider clock, ILogger<ChallengeKeeper> logger)
+    ChallengeRegister register, CommandReports reports, RunningCommands running, AccessEndings endings, TimeProvider clock, ILogger<ChallengeKeeper> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -15,6 +15,7 @@ internal sealed partial class ChallengeKeeper(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await register.ReleaseHoldsOfBeforeAsync();
+        await TryAsync(reports.CarryOutLeftAsync);
         await base.StartAsync(cancellationToken);
     }
 
@@ -31,6 +32,7 @@ internal sealed partial class ChallengeKeeper(
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 await TryAsync(register.ExpireAsync);
+                await TryAsync(reports.CarryOutLeftAsync);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -79,14 +79,42 @@ internal sealed class ChallengeRegister(
     }
 
     /// <summary>Applies an event; the first durable change wins. Returns the challenge before and after; null when there is none such.</summary>
-    public async Task<(Challenge Before, Challenge After)?> SettleAsync(ChallengeId id, ChallengeEvent @event, string actor)
+    /// <param name="id">Which.</param>
+    /// <param name="event">What happened.</param>
+    /// <param name="actor">By whom.</param>
+    /// <param name="first">Done before anybody hears of it, whatever became of the challenge. Where it fails they hear of it all the same.</param>
+    public async Task<(Challenge Before, Challenge After)?> SettleAsync(ChallengeId id, ChallengeEvent @event, string actor, Func<Challenge, Task>? first = null)
     {
         var now = clock.GetUtcNow();
         var settled = await ledger.WriteAsync(transaction =>
-            ChallengeTable.Find(transaction, id) is { } before ? (before, Store(transaction, before, @event, actor, now)) : ((Challenge, Challenge)?)null);
-        if (settled is var (old, after) && !ReferenceEquals(old, after))
         {
-            announcements.Announce(after);
+            if (ChallengeTable.Find(transaction, id) is not { } before)
+            {
+                return ((Challenge, Challenge)?)null;
+            }
+
+            if (@event is ChallengeEvent.Declined { Reported: true })
+            {
+                PendingReports.Add(transaction, id, now); // if we are gone before it is carried out, that is the first thing after the start
+            }
+
+            return (before, Store(transaction, before, @event, actor, now));
+        });
+        if (settled is not var (old, after))
+        {
+            return null;
+        }
+
+        try
+        {
+            await (first?.Invoke(after) ?? Task.CompletedTask);
+        }
+        finally
+        {
+            if (!ReferenceEquals(old, after))
+            {
+                announcements.Announce(after);
+            }
         }
 
         return settled;
@@ -313,7 +341,7 @@ internal sealed class ChallengeRegister(
             throw new InvalidOperationException("a challenge changed within one transaction");
         }
 
-        if (ChallengeAudit.Changed(before, after, actor, now) is { } record)
+        if (ChallengeAudit.Changed(before, after, @event, actor, now) is { } record)
         {
             transaction.Append(record);
         }

@@ -29,6 +29,7 @@ internal static class EnforcementServices
             .AddSingleton<RunningCommands>()
             .AddSingleton<Forwarder>()
             .AddSingleton<CommandReports>()
+            .AddSingleton<Authenticators>()
             .AddSingleton<Approvals>()
             .AddSingleton<PromptDelivery>()
             .AddSingleton<Prompter>()

@@ -49,8 +49,10 @@ internal sealed record FactorResult(FactorFailure Failure, Proven? Proven = null
 /// <summary>A verified and spent proof; becomes a <see cref="FactorProof"/> when it approves a challenge.</summary>
 internal sealed record Proven(FactorKind Kind, Strength Strength, string Authenticator, string AuthenticatorId, Guid? Aaguid = null, string? Evidence = null)
 {
+    public RemoteAnswer? Remote { get; init; }
+
     public FactorProof For(ChallengeId challenge) =>
-        new(challenge, Kind, Strength, Authenticator) { Aaguid = Aaguid, AuthenticatorId = AuthenticatorId, Evidence = Evidence };
+        new(challenge, Kind, Strength, Authenticator) { Aaguid = Aaguid, AuthenticatorId = AuthenticatorId, Evidence = Evidence, Remote = Remote };
 }
 
 /// <summary>One kind of second factor. Verifying spends: what may be used once is used up when this returns success.</summary>

@@ -34,7 +34,13 @@ internal abstract record PromptAnswer
     public sealed record Approved(Proven Proof, bool NumberTyped = false) : PromptAnswer;
 
     /// <param name="Reported">They said that it wasn't them.</param>
-    public sealed record Declined(bool Reported) : PromptAnswer;
+    public sealed record Declined(bool Reported) : PromptAnswer
+    {
+        /// <summary>Who answered, by the key of the person's record of it; counts only while that is still theirs. Null where there is none.</summary>
+        public string? AuthenticatorId { get; init; }
+
+        public RemoteAnswer? Remote { get; init; }
+    }
 
     /// <summary>It is on its way, and is answered on a page: nothing more comes of this call.</summary>
     public sealed record Sent : PromptAnswer;

@@ -45,26 +45,31 @@ internal static class PromptLimits
         transaction.Execute("DELETE FROM prompts WHERE person = $1", person.ToString());
 
     /// <summary>Records that a command was refused without asking; false when that was recorded since the person was last asked.</summary>
-    public static bool Record(LedgerTransaction transaction, CommandRequest request, TimeSpan wait, DateTimeOffset now)
+    public static bool Record(LedgerTransaction transaction, CommandRequest request, TimeSpan wait, DateTimeOffset now) => Record(
+        transaction, request.PrincipalId, request.PrincipalName, wait, now,
+        ("credential", request.Credential.Id), ("service", request.Command.Service.ToString()), ("repository", request.Command.Repository.ToString()), ("client", request.Client.ToString()));
+
+    /// <summary>The same for whatever wanted to ask.</summary>
+    public static bool Record(
+        LedgerTransaction transaction, PrincipalId person, string name, TimeSpan wait, DateTimeOffset now, params ReadOnlySpan<(string Name, string Value)> what)
     {
         Attempts.Count(transaction, "prompt", now, refused: 1);
-        if (transaction.Execute("UPDATE prompts SET recorded = 1 WHERE person = $1 AND recorded = 0", request.PrincipalId.ToString()) is 0)
+        if (transaction.Execute("UPDATE prompts SET recorded = 1 WHERE person = $1 AND recorded = 0", person.ToString()) is 0)
         {
             return false;
         }
 
-        transaction.Append(new(AuditTypes.ChallengeLimited, now, request.PrincipalName)
+        var facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            Facts = new SortedDictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["person"] = request.PrincipalId.ToString(),
-                ["credential"] = request.Credential.Id,
-                ["service"] = request.Command.Service.ToString(),
-                ["repository"] = request.Command.Repository.ToString(),
-                ["client"] = request.Client.ToString(),
-                ["again_at"] = (now + wait).ToString("O", CultureInfo.InvariantCulture),
-            },
-        });
+            ["person"] = person.ToString(),
+            ["again_at"] = (now + wait).ToString("O", CultureInfo.InvariantCulture),
+        };
+        foreach (var (fact, value) in what)
+        {
+            facts[fact] = value;
+        }
+
+        transaction.Append(new(AuditTypes.ChallengeLimited, now, name) { Facts = facts });
         return true;
     }
 

@@ -7,8 +7,19 @@ namespace Countersign.Server.Factors;
 internal static class SpentOnce
 {
     /// <summary>Spends and records; false, and no record, when it was spent before.</summary>
-    public static bool Spend(LedgerTransaction transaction, string kind, string owner, string value, AuditEvent record)
+    /// <param name="transaction">Where.</param>
+    /// <param name="kind">What kind of thing.</param>
+    /// <param name="owner">Whose.</param>
+    /// <param name="value">Which.</param>
+    /// <param name="record">What the audit log says of it.</param>
+    /// <param name="remembered">How long; null for good.</param>
+    public static bool Spend(LedgerTransaction transaction, string kind, string owner, string value, AuditEvent record, TimeSpan? remembered = null)
     {
+        if (remembered is { } time)
+        {
+            transaction.Execute("DELETE FROM spent WHERE kind = $1 AND owner = $2 AND at < $3", kind, owner, (record.Time - time).ToUnixTimeMilliseconds());
+        }
+
         var spent = transaction.Execute(
             "INSERT OR IGNORE INTO spent (kind, owner, value, at) VALUES ($1, $2, $3, $4)", kind, owner, value, record.Time.ToUnixTimeMilliseconds()) == 1;
         if (spent)

@@ -29,6 +29,9 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
     /// <summary>Codes that came by mail, whatever for.</summary>
     public static ThrottleRule EmailCode(PrincipalId person) => new($"email:{person}", 2, Limit, null);
 
+    /// <summary>Asking Duo what it offers a person; each time is counted, whatever Duo says.</summary>
+    public static ThrottleRule DuoBegin(PrincipalId person) => new($"duo-begin:{person}", 5, null, AddressQuiet);
+
     public static ThrottleRule Recovery(PrincipalId person) => new($"recovery:{person}", 2, Limit, null);
 
     /// <summary>By canonical name, so that a name that nobody has is counted, delayed and locked just the same.</summary>

@@ -53,7 +53,7 @@ internal sealed class FactorEnrolment(
             : BadName;
 
     public async Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(
-        PrincipalId person, string? name, string actor, CancellationToken cancellation)
+        PrincipalId person, string session, string? name, string actor, CancellationToken cancellation)
     {
         if (duo is null)
         {
@@ -63,7 +63,7 @@ internal sealed class FactorEnrolment(
         var (label, principal) = ("", Existing(person));
         return name is null || Label.TryParse(name, MaxName, out label)
             ? await AddedAsync(
-                person, actor, await duo.ConfirmAsync(principal, name is null ? null : label, actor, cancellation), cancellation,
+                person, actor, await duo.ConfirmAsync(principal, session, name is null ? null : label, actor, cancellation), cancellation,
                 principal.Factors.Contains(FactorKind.DuoPush) ? AuditTypes.FactorDeviceChanged : AuditTypes.FactorAdded)
             : BadName;
     }

@@ -2,6 +2,7 @@ using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
 using Countersign.Server.Factors;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +11,7 @@ namespace Countersign.Server.People;
 /// <summary>Removes one factor, or all of a person's.</summary>
 internal sealed class FactorRemoval(
     IDbContextFactory<GatewayDbContext> databases, IPeople people, ISessions sessions, Throttles throttles, OfferedFactors offered,
-    AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock)
+    AuditTrail audit, INotices notices, AccessEndings endings, TimeProvider clock, DuoTrials? duo = null)
 {
     public async Task<Result<FactorSummary>> RemoveAsync(PrincipalId person, string factorId, string actor, CancellationToken cancellation)
     {
@@ -32,6 +33,7 @@ internal sealed class FactorRemoval(
         }
 
         await RecordRemovalAsync(person, factor, actor);
+        duo?.Drop(person); // what was begun with it must not be finished without it
         var id = Guid.ParseExact(factorId, "N");
         await database.TotpAuthenticators.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
         await database.DuoAccounts.Where(row => row.Id == id).ExecuteDeleteAsync(CancellationToken.None);
@@ -62,6 +64,7 @@ internal sealed class FactorRemoval(
         }
 
         await audit.RecordAsync(AuditTypes.FactorReset, actor, ("person", person.Name), ("person_id", person.Id.ToString()));
+        duo?.Drop(person.Id);
         var (id, now) = (person.Id.Value, clock.GetUtcNow());
         List<Guid> keys;
         await using (var database = await databases.CreateDbContextAsync(cancellation))

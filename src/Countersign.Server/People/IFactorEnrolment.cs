@@ -19,8 +19,8 @@ internal interface IFactorEnrolment
 
     Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> AddPasskeyAsync(PrincipalId person, string attestationJson, string name, string actor, CancellationToken cancellation);
 
-    /// <summary>Takes the Duo account, or its other device, into use after the push to it was approved; without a name it is called as its device.</summary>
-    Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(PrincipalId person, string? name, string actor, CancellationToken cancellation);
+    /// <summary>Takes the Duo account, or its other device, into use after the push to it was approved, in the session in which it was begun; without a name it is called as its device.</summary>
+    Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(PrincipalId person, string session, string? name, string actor, CancellationToken cancellation);
 
     Task<Result<FactorSummary>> RenameAsync(PrincipalId person, string factorId, string name, string actor, CancellationToken cancellation);
 

@@ -28,6 +28,7 @@ internal static class PeopleServices
         services.AddHostedService(provider => provider.GetRequiredService<LastUses>());
         services.AddSingleton<INotices, Notices>();
         services.AddSingleton<KnownNetworks>();
+        services.AddSingleton<AdministratorNotices>();
         services.AddSingleton<Summaries>();
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<IPeople, PersonStore>();

@@ -1,12 +1,14 @@
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.People;
 
 internal sealed class Sessions(
-    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, PrincipalReader principals, LastUses uses, KnownNetworks networks, AuditTrail audit, TimeProvider clock) : ISessions
+    IDbContextFactory<GatewayDbContext> databases, DatabaseReader reader, PrincipalReader principals, LastUses uses, KnownNetworks networks, AuditTrail audit, TimeProvider clock,
+    DuoTrials? duo = null) : ISessions
 {
     public static readonly TimeSpan Idle = TimeSpan.FromHours(1);
     public static readonly TimeSpan Absolute = TimeSpan.FromHours(24);
@@ -127,6 +129,7 @@ internal sealed class Sessions(
         foreach (var session in ending)
         {
             await audit.RecordAsync(AuditTypes.SessionEnded, session.UserName!, ("session", session.Id.ToString("N")));
+            duo?.Drop(session.Id.ToString("N"));
         }
 
         await sessions.ExecuteDeleteAsync(CancellationToken.None);

@@ -51,7 +51,7 @@ internal sealed class DuoBench : IAsyncDisposable
 
     public async Task<DuoPushed> PushAsync()
     {
-        var (push, why) = await Pushes.SendAsync("ann", Here, (null, ""), Message, TestContext.Current.CancellationToken);
+        var (push, why) = await Pushes.SendAsync("ann", Here, new(null, ""), Message, TestContext.Current.CancellationToken);
         Assert.True(push is not null, why);
         return push;
     }

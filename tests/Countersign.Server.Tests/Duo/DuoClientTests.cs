@@ -83,10 +83,45 @@ public sealed class DuoClientTests
         await using var bench = await DuoBench.StartAsync();
         bench.Ann.Devices.Insert(0, new("DPTOKEN", "Token", "mobile_otp"));
         bench.Ann.Devices.Add(new("DPTABLET", "Tablet", "push"));
-        var chosen = await bench.Pushes.SendAsync("ann", DuoBench.Here, ("DPTABLET", "My tablet"), DuoBench.Message, Cancellation);
+        var chosen = await bench.Pushes.SendAsync("ann", DuoBench.Here, new("DPTABLET", "My tablet"), DuoBench.Message, Cancellation);
         Assert.Equal(("My tablet", "DPTABLET"), (chosen.Value!.Device, (await bench.ArrivedAsync()).Device.Id));
-        var gone = await bench.Pushes.SendAsync("ann", DuoBench.Here, ("DPLOST", "Lost"), DuoBench.Message, Cancellation);
+        var gone = await bench.Pushes.SendAsync("ann", DuoBench.Here, new("DPLOST", "Lost"), DuoBench.Message, Cancellation);
         Assert.Equal(("iPhone", "DPFZRS9FB0D46QFTM891"), (gone.Value!.Device, (await bench.ArrivedAsync()).Device.Id));
+    }
+
+    [Fact]
+    public async Task A_device_that_is_to_show_whose_it_is_gets_the_push_or_none_does()
+    {
+        await using var bench = await DuoBench.StartAsync();
+        var (push, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, new("DPLOST", "Lost", OrAnother: false), DuoBench.Message, Cancellation);
+        Assert.Null(push);
+        Assert.Equal(DuoPushes.DeviceGone, why);
+        Assert.Empty(bench.Duo.Pushes);
+    }
+
+    [Theory]
+    [InlineData("Please enter verification code 376 into Duo Mobile...", "376")]
+    [InlineData("Please enter verification code 482913 into Duo Mobile...", "482913")]
+    [InlineData("Verification code: 376", "376")]
+    [InlineData("Pushed a login request to your phone (XXX-XXX-0100)...", null)]
+    [InlineData("Pushed a login request to your phone ending in 376...", null)]
+    [InlineData("You have 376 requests waiting", null)]
+    [InlineData("Your code is 376", null)]
+    [InlineData("Please enter verification code 376 into Duo Mobile 4", null)]
+    [InlineData("Phone 0100: please enter verification code 376 into Duo Mobile...", null)]
+    [InlineData("Please enter verification code 376 or verification code 377", null)]
+    [InlineData("Please enter verification code 37 into Duo Mobile...", null)]
+    [InlineData("Please enter verification code 3761234 into Duo Mobile...", null)]
+    [InlineData("Please enter verification code 376-12 into Duo Mobile...", null)]
+    [InlineData("Please enter verification code 376a into Duo Mobile...", null)]
+    [InlineData("Please enter verification code \u0663\u0667\u0666 into Duo Mobile...", null)]
+    [InlineData("Please enter verification code 376 into Duo Mobile \u0663", null)]
+    [InlineData("Please enter the noverification code 376", null)]
+    [InlineData("", null)]
+    public void A_number_is_a_verification_code_only_where_Duo_calls_it_one_and_says_no_other(string text, string? code)
+    {
+        Assert.Equal(code, DuoText.CodeIn(text));
+        Assert.Null(DuoText.CodeIn(DuoText.Line("Please enter verification code 376 " + text.PadRight(200, 'x')))); // cut: nobody knows what followed
     }
 
     [Theory]
@@ -97,7 +132,7 @@ public sealed class DuoClientTests
     {
         await using var bench = await DuoBench.StartAsync();
         bench.Ann.Access = (SimulatedAccess)access;
-        var (push, said) = await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation);
+        var (push, said) = await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation);
         Assert.Null(push);
         Assert.Contains(why, said, StringComparison.Ordinal);
         Assert.DoesNotContain(bench.Duo.Calls, call => call.Path == "/auth/v2/auth");
@@ -143,7 +178,7 @@ public sealed class DuoClientTests
     {
         await using var bench = await DuoBench.StartAsync();
         bench.Duo.Play("preauth", SimulatedAnswer.Busy("33"));
-        var (push, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation);
+        var (push, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation);
         Assert.Null(push);
         Assert.Equal(DuoAuthApi.NoAnswer, why);
     }
@@ -153,7 +188,7 @@ public sealed class DuoClientTests
     {
         await using var bench = await DuoBench.StartAsync();
         bench.Duo.Play("preauth", [.. Enumerable.Repeat(SimulatedAnswer.Busy(), 10)]);
-        var (push, _) = await bench.OverPausesAsync(async () => await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation));
+        var (push, _) = await bench.OverPausesAsync(async () => await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation));
         Assert.Null(push);
         Assert.Equal(7, bench.Duo.Calls.Count(call => call.Path == "/auth/v2/preauth")); // after 1, 2, 4, 8, 16 and 32 s
     }

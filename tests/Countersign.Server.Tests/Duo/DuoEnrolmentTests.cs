@@ -31,7 +31,7 @@ public sealed class DuoEnrolmentTests
         Assert.Equal(400, (await ann.PostAsync("duo/confirm", new { })).Status); // not answered yet
         Assert.DoesNotContain(FactorKind.DuoPush, story.Ann.Principal.Factors);
 
-        var trial = story.Gateway.Get<DuoEnrolment>().TrialOf(story.Ann.Id)!;
+        var trial = await story.TrialAsync(story.Ann);
         push.Reply(PhoneAnswer.Approve);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         Assert.Equal("approved", (await ann.GetApiAsync("duo")).Json.GetProperty("state").GetString());
@@ -54,11 +54,11 @@ public sealed class DuoEnrolmentTests
         await using var story = await DuoGateway.StartAsync(enrolled: false);
         story.Duo.AddUser("ann");
         var enrolment = story.Gateway.Get<DuoEnrolment>();
-        var offer = (await enrolment.BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Value!;
-        var trial = (await enrolment.PushAsync(story.Ann.Id, offer.Devices[0].Id, DuoBench.Here)).Value!;
+        var offer = (await enrolment.BeginAsync(story.Ann.Id, DuoGateway.Session, DuoBench.Here, Cancellation)).Value!;
+        var trial = (await enrolment.PushAsync(story.Ann.Id, DuoGateway.Session, offer.Devices[0].Id, DuoBench.Here)).Value!;
         (await story.ArrivedAsync()).Reply((PhoneAnswer)answer);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
-        Assert.Equal("not_begun", (await story.Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(story.Ann.Id, null, "ann", Cancellation)).Refusal!.Code);
+        Assert.Equal("not_begun", (await story.Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(story.Ann.Id, DuoGateway.Session, null, "ann", Cancellation)).Refusal!.Code);
     }
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class DuoEnrolmentTests
     {
         await using var story = await DuoGateway.StartAsync(enrolled: false);
         story.Duo.AddUser("ann").Access = (SimulatedAccess)access;
-        Assert.Equal(code, (await story.Gateway.Get<DuoEnrolment>().BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Refusal!.Code);
+        Assert.Equal(code, (await story.Gateway.Get<DuoEnrolment>().BeginAsync(story.Ann.Id, DuoGateway.Session, DuoBench.Here, Cancellation)).Refusal!.Code);
     }
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class DuoEnrolmentTests
     {
         await using var story = await DuoGateway.StartAsync(enrolled: false);
         (story.Duo.AddUser("ann").Access, story.Duo.Users["ann"].EnrolLink) = (SimulatedAccess.Enrol, link);
-        var offer = (await story.Gateway.Get<DuoEnrolment>().BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Value!;
+        var offer = (await story.Gateway.Get<DuoEnrolment>().BeginAsync(story.Ann.Id, DuoGateway.Session, DuoBench.Here, Cancellation)).Value!;
         Assert.True(offer.MustEnrol);
         Assert.Equal(shown ? link : null, offer.EnrolLink?.AbsoluteUri);
     }
@@ -110,30 +110,7 @@ public sealed class DuoEnrolmentTests
             await database.SaveChangesAsync(Cancellation);
         }
 
-        Assert.Equal("duo_taken", (await story.Gateway.Get<DuoEnrolment>().BeginAsync(bob.Id, DuoBench.Here, Cancellation)).Refusal!.Code);
-    }
-
-    [Fact]
-    public async Task Three_pushes_are_sent_and_no_fourth_however_often_somebody_begins()
-    {
-        await using var story = await DuoGateway.StartAsync(enrolled: false);
-        story.Duo.AddUser("ann");
-        var enrolment = story.Gateway.Get<DuoEnrolment>();
-        for (var round = 1; round <= 4; round++)
-        {
-            var offer = (await enrolment.BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Value!;
-            var result = await enrolment.PushAsync(story.Ann.Id, offer.Devices[0].Id, DuoBench.Here);
-            Assert.Equal(round == 4 ? "duo_limited" : null, result.Refusal?.Code);
-            if (result.Value is { } trial)
-            {
-                (await story.ArrivedAsync()).Reply(PhoneAnswer.Deny);
-                await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
-            }
-        }
-
-        story.Gateway.Clock.Advance(TimeSpan.FromMinutes(10));
-        var later = (await enrolment.BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Value!;
-        Assert.Null((await enrolment.PushAsync(story.Ann.Id, later.Devices[0].Id, DuoBench.Here)).Refusal);
+        Assert.Equal("duo_taken", (await story.Gateway.Get<DuoEnrolment>().BeginAsync(bob.Id, DuoGateway.Session, DuoBench.Here, Cancellation)).Refusal!.Code);
     }
 
     [Fact]
@@ -142,16 +119,17 @@ public sealed class DuoEnrolmentTests
         await using var story = await DuoGateway.StartAsync();
         story.Duo.Users["ann"].Devices.Add(new("DPTABLET", "Tablet", "push"));
         var enrolment = story.Gateway.Get<DuoEnrolment>();
-        Assert.Equal(2, (await enrolment.BeginAsync(story.Ann.Id, DuoBench.Here, Cancellation)).Value!.Devices.Count);
-        var trial = (await enrolment.PushAsync(story.Ann.Id, "DPTABLET", DuoBench.Here)).Value!;
+        Assert.Equal(2, (await enrolment.BeginAsync(story.Ann.Id, DuoGateway.Session, DuoBench.Here, Cancellation)).Value!.Devices.Count);
+        var trial = (await enrolment.PushAsync(story.Ann.Id, DuoGateway.Session, "DPTABLET", DuoBench.Here)).Value!;
         var push = await story.ArrivedAsync();
         Assert.Equal("DPTABLET", push.Device.Id);
         push.Reply(PhoneAnswer.Approve);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
-        Assert.Null((await story.Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(story.Ann.Id, null, "ann", Cancellation)).Refusal);
+        Assert.Null((await story.Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(story.Ann.Id, DuoGateway.Session, null, "ann", Cancellation)).Refusal);
         var account = await story.Gateway.Get<DuoAccounts>().FindAsync(story.Ann.Id, Cancellation);
         Assert.Equal(("DPTABLET", "Tablet"), (account!.Device, account.Name));
-        Assert.Contains(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.FactorDeviceChanged);
+        var changed = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.FactorDeviceChanged).Event.Facts;
+        Assert.Equal(("DPTABLET", push.Txid), (changed["device"], changed["txid"]));
     }
 
     [Fact]
@@ -195,7 +173,7 @@ public sealed class DuoEnrolmentTests
         var waiting = (await ann.GetAsync("/two-step/duo")).Body;
         Assert.Contains($">{push.Code}</p>", waiting, StringComparison.Ordinal);
         Assert.Contains("http-equiv=\"refresh\"", waiting, StringComparison.Ordinal);
-        var trial = story.Gateway.Get<DuoEnrolment>().TrialOf(story.Ann.Id)!;
+        var trial = await story.TrialAsync(story.Ann);
         push.TypeCode(push.Code!);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         var finished = await ann.SubmitAsync("/two-step/duo", "/two-step/duo?handler=Finish", new() { ["name"] = "Phone" });
@@ -212,7 +190,7 @@ public sealed class DuoEnrolmentTests
         using var ann = await Visitor.SignedInAsync(story.Gateway, story.Ann);
         var device = (await ann.PostAsync("duo", new { })).Json.GetProperty("devices")[0].GetProperty("id").GetString();
         await ann.PostAsync("duo/push", new { device });
-        var trial = story.Gateway.Get<DuoEnrolment>().TrialOf(story.Ann.Id)!;
+        var trial = await story.TrialAsync(story.Ann);
         (await story.ArrivedAsync()).Reply(PhoneAnswer.Approve);
         await trial.Ended.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         var added = await ann.PostAsync("duo/confirm", new { });

@@ -13,6 +13,9 @@ namespace Countersign.Server.Tests.Duo;
 /// <summary>A gateway that uses the simulated Duo, on one clock with it; ann has Duo Push, and an authenticator app unless told otherwise.</summary>
 internal sealed class DuoGateway : IAsyncDisposable
 {
+    /// <summary>The key of the session in which people add Duo here, where nobody is signed in.</summary>
+    public const string Session = "00000000000000000000000000000001";
+
     public const string Basic =
         """
         version: 1
@@ -53,14 +56,21 @@ internal sealed class DuoGateway : IAsyncDisposable
         Duo.AddUser(userName ?? person.Name);
         var enrolment = Gateway.Get<DuoEnrolment>();
         var here = new ClientAddress(IPAddress.Loopback);
-        var offer = await enrolment.BeginAsync(person.Id, here, TestContext.Current.CancellationToken);
+        var offer = await enrolment.BeginAsync(person.Id, Session, here, TestContext.Current.CancellationToken);
         Assert.Null(offer.Refusal);
-        var trial = await enrolment.PushAsync(person.Id, offer.Value!.Devices[0].Id, here);
+        var trial = await enrolment.PushAsync(person.Id, Session, offer.Value!.Devices[0].Id, here);
         Assert.Null(trial.Refusal);
         (await ArrivedAsync()).Reply(PhoneAnswer.Approve);
         await trial.Value!.Ended.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-        Assert.Null((await Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(person.Id, name, person.Name, TestContext.Current.CancellationToken)).Refusal);
+        Assert.Null((await Gateway.Get<IFactorEnrolment>().ConfirmDuoAsync(person.Id, Session, name, person.Name, TestContext.Current.CancellationToken)).Refusal);
         Duo.Calls.Clear();
+    }
+
+    /// <summary>What the person has begun in the only session that they have.</summary>
+    public async Task<DuoTrial> TrialAsync(TestPerson person)
+    {
+        var session = Assert.Single(await Gateway.Get<ISessions>().ListAsync(person.Id, TestContext.Current.CancellationToken)).Key;
+        return Gateway.Get<DuoEnrolment>().TrialOf(person.Id, session)!;
     }
 
     public async Task<SimulatedPush> ArrivedAsync()

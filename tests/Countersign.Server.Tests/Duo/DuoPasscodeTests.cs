@@ -4,6 +4,7 @@ using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors;
 using Countersign.Server.People;
+using Countersign.Server.Storage.Sqlite;
 using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Duo;
@@ -24,6 +25,65 @@ public sealed class DuoPasscodeTests
         Assert.Equal((FactorKind.DuoPush, Strength.Strong, "Ann's iPhone"), (proven.Kind, proven.Strength, proven.Authenticator));
         Assert.Equal(FactorFailure.Refused, (await VerifyAsync(story, "1234567")).Failure);
         Assert.Equal("203.0.113.9", story.Duo.Calls.First(call => call.Path == "/auth/v2/auth").Parameters["ipaddr"]);
+    }
+
+    [Fact]
+    public async Task A_passcode_that_Duo_takes_twice_is_taken_here_once_also_after_a_restart()
+    {
+        await using var story = await DuoGateway.StartAsync();
+        story.Duo.Play("auth", [.. Enumerable.Repeat(SimulatedAnswer.Body(SimulatedAnswer.Allow()), 4)]);
+        Assert.Equal(FactorFailure.None, (await VerifyAsync(story, "1234567")).Failure);
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(story, "1234567")).Failure);
+        await story.Gateway.RestartAsync();
+        Assert.Equal(FactorFailure.Refused, (await VerifyAsync(story, "1234567")).Failure);
+        Assert.Equal(FactorFailure.None, (await VerifyAsync(story, "7654321")).Failure); // another one is another one
+        Assert.Equal(2, (await story.Gateway.AuditAsync()).Count(record => record.Event.Type == AuditTypes.PasscodeUsed));
+        Assert.All(
+            story.Gateway.Get<Ledger>().Reads.Query("SELECT value FROM spent WHERE kind = 'duo_passcode'", static row => row.GetString(0)),
+            value => Assert.Matches("^[0-9a-f]{64}$", value));
+    }
+
+    [Fact]
+    public async Task Of_many_that_send_one_passcode_at_once_to_a_Duo_that_takes_them_all_one_gets_through()
+    {
+        await using var story = await DuoGateway.StartAsync();
+        story.Duo.Play("auth", [.. Enumerable.Repeat(SimulatedAnswer.Body(SimulatedAnswer.Allow()), 20)]);
+        var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => VerifyAsync(story, "1234567"))));
+        Assert.Single(results, result => result.Failure is FactorFailure.None);
+    }
+
+    [Fact]
+    public async Task Switched_off_they_approve_nothing_sign_nobody_in_and_no_page_asks_for_them()
+    {
+        await using var story = await DuoGateway.StartAsync(policy: null, settings: new() { ["Factors:DuoPush:Passcodes"] = "false" });
+        story.Duo.Users["ann"].Passcodes.UnionWith(["12345678", "23456789"]);
+        using var ann = await Visitor.SignedInAsync(story.Gateway, story.Ann);
+        using var page = new Visitor(story.Gateway);
+        Assert.DoesNotContain("passcode", (await page.SubmitAsync("/sign-in", "/sign-in?handler=Password", new() { ["name"] = "ann", ["password"] = TestPerson.Password })).Body, StringComparison.Ordinal);
+        Assert.Equal(401, (await page.PostAsync("session", new { user = "ann", password = TestPerson.Password, duoPasscode = "23456789" })).Status);
+        await page.BrowseAsync(story.Ann);
+        using var git = new Visitor(story.Gateway);
+        var fetch = git.FetchAsync(story.Ann);
+        var id = (await story.Ann.NextRequestAsync()).Id.Value;
+        var push = await story.ArrivedAsync();
+        var shown = (await page.GetAsync($"/a/{id}")).Body;
+        Assert.Contains("way-duo-push", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("passcode", shown, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("factor_not_set_up", (await ann.ApproveAsync(id, new { duoPasscode = "12345678" })).Json.GetProperty("code").GetString());
+        Assert.Equal(2, story.Duo.Users["ann"].Passcodes.Count);
+        Assert.DoesNotContain(story.Duo.Calls, call => call.Parameters.GetValueOrDefault("factor") == "passcode");
+        push.Reply(PhoneAnswer.Deny);
+        await fetch;
+    }
+
+    [Fact]
+    public async Task Without_passcodes_Duo_is_nobodys_first_factor()
+    {
+        await using var story = await DuoGateway.StartAsync(settings: new() { ["Factors:DuoPush:Passcodes"] = "false" }, app: false, enrolled: false);
+        story.Duo.AddUser("ann");
+        using var ann = await Visitor.SignedInAsync(story.Gateway, story.Ann);
+        Assert.Equal("duo_not_first", (await ann.PostAsync("duo", new { })).Json.GetProperty("code").GetString());
+        Assert.Empty(story.Duo.Calls);
     }
 
     [Theory]

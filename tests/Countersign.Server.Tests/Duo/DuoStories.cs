@@ -6,6 +6,7 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
+using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Duo;
 
@@ -50,7 +51,8 @@ public sealed class DuoStories
         Assert.Contains("Duo push sent to Ann's iPhone", result.Error, StringComparison.Ordinal);
         var approved = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.ChallengeApproved).Event.Facts;
         Assert.Equal(("DuoPush", "Basic", "Ann's iPhone"), (approved["factor"], approved["strength"], approved["authenticator"]));
-        Assert.Null(story.Gateway.Get<DuoTransactions>().Find(request.Id));
+        Assert.Equal((push.Txid, push.Device.Id), (approved["txid"], approved["device"]));
+        Assert.Null(story.Gateway.Get<DuoTransactions>().Find(request.Id, (await story.Gateway.Get<DuoAccounts>().FindAsync(story.Ann.Id, Cancellation))!));
         await AssertKeptSecretAsync(story);
         await story.Gateway.AssertInvariantsAsync();
     }
@@ -63,11 +65,20 @@ public sealed class DuoStories
         await using var story = await DuoGateway.StartAsync();
         var (git, tip) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
         var running = git.StartAsync("push", "origin", "main");
-        (await story.ArrivedAsync()).Reply((PhoneAnswer)answer);
+        var push = await story.ArrivedAsync();
+        push.Reply((PhoneAnswer)answer);
 
         var result = await running.Completion;
         Assert.NotEqual(0, result.ExitCode);
+        using (var again = new Visitor(story.Gateway))
+        {
+            // At the very moment that Git has ended the token is dead already.
+            Assert.Equal(revokes ? 401 : 200, (await again.FetchAsync(story.Ann)).Status);
+        }
+
         Assert.NotEqual(tip, await story.Gateway.TipAsync(story.Core));
+        var denied = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.ChallengeDenied).Event.Facts;
+        Assert.Equal((push.Txid, push.Device.Id), (denied["txid"], denied["device"]));
         var state = Assert.IsType<ChallengeState.Denied>((await story.SettledAsync()).State);
         Assert.Equal(revokes ? DenialCause.Reported : DenialCause.Declined, state.Cause);
         Assert.Equal(revokes ? 0 : 1, (await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)).Count);

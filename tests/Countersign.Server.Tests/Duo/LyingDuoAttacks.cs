@@ -99,7 +99,7 @@ public sealed class LyingDuoAttacks
         await using var bench = await DuoBench.StartAsync();
         bench.Ann.VerifiedPush = true;
         bench.Duo.Play("auth", SimulatedAnswer.Body("""{"stat":"OK","response":{"txid":"45f7c92b-f45f-4862-8545-e0f58e78075a"}}"""));
-        var (push, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation);
+        var (push, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation);
         Assert.Null(push);
         Assert.Equal(DuoAuthApi.NotUnderstood, why);
     }
@@ -113,7 +113,7 @@ public sealed class LyingDuoAttacks
     {
         await using var bench = await DuoBench.StartAsync();
         bench.Duo.Play("auth", SimulatedAnswer.Body(answer));
-        Assert.Null((await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation)).Value);
+        Assert.Null((await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation)).Value);
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class LyingDuoAttacks
     {
         await using var bench = await DuoBench.StartAsync();
         bench.Duo.Play("preauth", SimulatedAnswer.Body("{\"stat\":\"OK\",\"response\":" + response + "}"));
-        Assert.Null((await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation)).Value);
+        Assert.Null((await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation)).Value);
         Assert.Empty(bench.Duo.Pushes);
     }
 
@@ -159,7 +159,7 @@ public sealed class LyingDuoAttacks
         await using var bench = await DuoBench.StartAsync();
         bench.Duo.Play("preauth", SimulatedAnswer.Body(Ok(
             """ "result":"deny","status_msg":"\u001b[2J\u001b]0;owned\u0007gone\r\nremote: approved\u202e""" + new string('x', 5000) + "\"")));
-        var (_, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, (null, ""), DuoBench.Message, Cancellation);
+        var (_, why) = await bench.Pushes.SendAsync("ann", DuoBench.Here, new(null, ""), DuoBench.Message, Cancellation);
         Assert.StartsWith("Duo: [2J]0;ownedgone remote: approvedxxx", why, StringComparison.Ordinal);
         Assert.All(why, character => Assert.InRange(character, ' ', '~'));
         Assert.InRange(why.Length, 1, 130);

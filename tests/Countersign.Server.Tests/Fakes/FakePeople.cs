@@ -154,7 +154,7 @@ internal sealed class FakePeople(TimeProvider clock) : IPeople, ISignIn, ISessio
         Task.FromResult<Result<FactorSummary>>(new Refusal("no_such_factor", "There is no such factor."));
 
     public Task<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>> ConfirmDuoAsync(
-        PrincipalId person, string? name, string actor, CancellationToken cancellation) =>
+        PrincipalId person, string session, string? name, string actor, CancellationToken cancellation) =>
         Task.FromResult<Result<(FactorSummary Factor, IReadOnlyList<string> RecoveryCodes)>>(new Refusal("not_begun", "Start adding Duo Push again."));
 
     public Task<IReadOnlyList<string>> MakeRecoveryCodesAsync(PrincipalId person, string actor, CancellationToken cancellation) =>

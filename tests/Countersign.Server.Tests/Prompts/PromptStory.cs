@@ -51,7 +51,7 @@ internal sealed class PromptStory : IAsyncDisposable
     public static async Task GiveAsync(GatewayFixture gateway, TestPerson person)
     {
         await using var database = await gateway.Get<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
-        database.Add(new DuoAccountRow { Id = Guid.NewGuid(), PersonId = person.Id.Value, UserName = person.Name, Name = "iPhone", CreatedAt = gateway.Clock.Now });
+        database.Add(new DuoAccountRow { Id = person.Id.Value, PersonId = person.Id.Value, UserName = person.Name, Name = "iPhone", CreatedAt = gateway.Clock.Now });
         await database.SaveChangesAsync(TestContext.Current.CancellationToken);
         await database.Users.Where(row => row.Id == person.Id.Value)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.EmailApprovalSince, gateway.Clock.Now), TestContext.Current.CancellationToken);

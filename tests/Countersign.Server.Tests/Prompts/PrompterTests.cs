@@ -28,7 +28,7 @@ public sealed class PrompterTests
         var log = (await story.Gateway.AuditAsync()).Select(record => record.Event).ToList();
         Assert.Equal("DuoPush", Assert.Single(log, one => one.Type == AuditTypes.ChallengePrompted).Facts["factor"]);
         var approved = Assert.Single(log, one => one.Type == AuditTypes.ChallengeApproved);
-        Assert.Equal(("ann", "DuoPush", "Basic", "device-1"), (approved.Actor, approved.Facts["factor"], approved.Facts["strength"], approved.Facts["authenticator_id"]));
+        Assert.Equal(("ann", "DuoPush", "Basic", story.Ann.Id.Value.ToString("N")), (approved.Actor, approved.Facts["factor"], approved.Facts["strength"], approved.Facts["authenticator_id"]));
         Assert.True(log.FindIndex(one => one.Type == AuditTypes.ChallengePrompted) < log.FindIndex(one => one.Type == AuditTypes.ChallengeApproved));
     }
 

@@ -7,6 +7,8 @@ namespace Countersign.Server.Tests.Prompts;
 /// <summary>A factor that goes to people, and does what the test says: answers when told, fails, or never answers.</summary>
 internal sealed class ScriptedPrompt(FactorKind kind) : IPrompt
 {
+    private const string TheirOwn = "their own";
+
     private readonly Channel<Asked> asked = Channel.CreateUnbounded<Asked>();
     private int times;
 
@@ -26,12 +28,12 @@ internal sealed class ScriptedPrompt(FactorKind kind) : IPrompt
         Interlocked.Increment(ref times);
         if (Does is { } does)
         {
-            return await does(prompt, cancellation);
+            return Own(prompt, await does(prompt, cancellation));
         }
 
         var one = new Asked(prompt, cancellation);
         asked.Writer.TryWrite(one);
-        return await (IsDeaf ? one.Answer.Task : one.Answer.Task.WaitAsync(cancellation));
+        return Own(prompt, await (IsDeaf ? one.Answer.Task : one.Answer.Task.WaitAsync(cancellation)));
     }
 
     /// <summary>The next time that somebody is asked.</summary>
@@ -42,7 +44,12 @@ internal sealed class ScriptedPrompt(FactorKind kind) : IPrompt
         return await asked.Reader.ReadAsync(patience.Token);
     }
 
-    public PromptAnswer Approved(Strength strength = Strength.Strong) => new PromptAnswer.Approved(new(kind, strength, "Ann's iPhone", "device-1"));
+    public PromptAnswer Approved(Strength strength = Strength.Strong) => new PromptAnswer.Approved(new(kind, strength, "Ann's iPhone", TheirOwn));
+
+    /// <summary>The key of the record that <see cref="PromptStory.GiveAsync"/> makes for the person.</summary>
+    private static PromptAnswer Own(Prompt prompt, PromptAnswer answer) => answer is PromptAnswer.Approved { Proof.AuthenticatorId: TheirOwn } approved
+        ? approved with { Proof = approved.Proof with { AuthenticatorId = prompt.Principal.Id.Value.ToString("N") } }
+        : answer;
 
     internal sealed record Asked(Prompt Prompt, CancellationToken Cancellation)
     {

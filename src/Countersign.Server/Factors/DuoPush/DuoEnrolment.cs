@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Globalization;
 using Countersign.Core.Challenges;
 using Countersign.Core.Identities;
 using Countersign.Server.Audit;
@@ -20,20 +20,19 @@ internal sealed record DuoOffer(string UserName, IReadOnlyList<DuoDevice> Device
 /// once a push to it was approved: so nobody enrols another's account, and no account that Duo lets pass unasked.
 /// </summary>
 internal sealed class DuoEnrolment(
-    DuoAuthApi api, DuoPushes pushes, DuoAccounts accounts, IPeople people, AuditTrail audit, IOptions<DuoPushOptions> options, GatewayOptions gateway, TimeProvider clock) : IDisposable
+    DuoAuthApi api, DuoTrials trials, DuoTrialPushes pushes, DuoAccounts accounts, IPeople people, Throttles throttles, AuditTrail audit, IOptions<DuoPushOptions> options,
+    TimeProvider clock)
 {
-    private const int MostPushes = 3;
-    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
     private static readonly Refusal NotBegun = new("not_begun", "Start adding Duo Push again.");
 
-    private readonly ConcurrentDictionary<PrincipalId, DuoTrial> trials = new();
-    private readonly CancellationTokenSource stopping = new();
+    /// <summary>Where the person stands in that session; null when they have not begun, or ten minutes ago.</summary>
+    public DuoTrial? TrialOf(PrincipalId person, string session) => trials.Find(person, session);
 
-    /// <summary>Where the person stands; null when they have not begun, or ten minutes ago.</summary>
-    public DuoTrial? TrialOf(PrincipalId person) =>
-        trials.TryGetValue(person, out var trial) && clock.GetElapsedTime(trial.Since) < Lifetime ? trial : null;
-
-    public async Task<Result<DuoOffer>> BeginAsync(PrincipalId person, ClientAddress from, CancellationToken cancellation)
+    /// <param name="person">Who.</param>
+    /// <param name="session">The key of their session: what is begun in it is finished in it.</param>
+    /// <param name="from">Where they are.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<Result<DuoOffer>> BeginAsync(PrincipalId person, string session, ClientAddress from, CancellationToken cancellation)
     {
         if (await people.FindAsync(person, cancellation) is not { } known)
         {
@@ -41,6 +40,11 @@ internal sealed class DuoEnrolment(
         }
 
         var existing = await accounts.FindAsync(person, cancellation);
+        if (existing is null && !options.Value.Passcodes && !known.Factors.Any(factor => factor.Kind is FactorKind.WebAuthn or FactorKind.Totp))
+        {
+            return new Refusal("duo_not_first", "Add a passkey or an authenticator app first: a push alone signs nobody in here.");
+        }
+
         var userName = existing?.UserName ?? (options.Value.UserName == "email" ? known.Email.ToLowerInvariant() : known.Name);
         if (userName.Length == 0)
         {
@@ -50,6 +54,12 @@ internal sealed class DuoEnrolment(
         if (await accounts.IsOthersAsync(person, userName, cancellation))
         {
             return new Refusal("duo_taken", "Somebody else here uses that Duo account. Ask an administrator.");
+        }
+
+        if (await throttles.ReserveAsync(ThrottleRule.DuoBegin(person)) is { Allowed: false, RetryAt: var retryAt })
+        {
+            var wait = retryAt - clock.GetUtcNow() is { } left && left > TimeSpan.Zero ? left : TimeSpan.FromSeconds(1);
+            return new Refusal("delayed", string.Create(CultureInfo.InvariantCulture, $"You began several times already. Wait {Math.Ceiling(wait.TotalSeconds):0} s, then try again."), wait);
         }
 
         var (preauth, why) = await api.PreauthAsync(userName, from, cancellation);
@@ -62,8 +72,7 @@ internal sealed class DuoEnrolment(
                     return new Refusal("duo_no_device", "Duo knows no device of yours that takes a push. Add your phone in Duo first, then start again.");
                 }
 
-                // Beginning again forgets no push that was sent: they are counted.
-                trials.AddOrUpdate(person, _ => new(offer, clock.GetTimestamp(), 0), (_, before) => new(offer, clock.GetTimestamp(), TrialOf(person) is null ? 0 : before.Pushes));
+                trials.Begin(person, session, offer);
                 return offer;
             case DuoPreauth.Enrol { Link: var link }:
                 return new DuoOffer(userName, [], MustEnrol: true, link);
@@ -76,35 +85,21 @@ internal sealed class DuoEnrolment(
         }
     }
 
-    /// <summary>Sends the push that shows whose the device is. What comes of it is in <see cref="TrialOf"/>.</summary>
-    public async Task<Result<DuoTrial>> PushAsync(PrincipalId person, string device, ClientAddress from)
+    /// <summary>Sends the push that shows whose the device is, to that device or not at all. What comes of it is in <see cref="TrialOf"/>.</summary>
+    public async Task<Result<DuoTrial>> PushAsync(PrincipalId person, string session, string device, ClientAddress from)
     {
-        if (TrialOf(person) is not { } trial || people.FindPrincipal(person) is not { } principal || trial.Offer.Devices.FirstOrDefault(one => one.Id == device) is not { } chosen)
+        if (TrialOf(person, session) is not { } trial || people.FindPrincipal(person) is not { } principal || trial.Offer.Devices.FirstOrDefault(one => one.Id == device) is not { } chosen)
         {
             return NotBegun;
         }
 
-        if (!trial.TryBegin(chosen, MostPushes))
-        {
-            return trial.State is DuoTrialState.Waiting ? trial : new Refusal("duo_limited", $"{MostPushes} pushes were sent. Wait ten minutes, then start again.");
-        }
-
-        // Not by the request's own cancellation: whoever leaves the page has a push on the phone all the same.
-        var (push, why) = await pushes.SendAsync(trial.Offer.UserName, from, (chosen.Id, chosen.Name), DuoPushInfo.ForTest(principal.Name, gateway.Url), stopping.Token);
-        if (push is null)
-        {
-            trial.Fail(why);
-            return new Refusal("duo_unavailable", $"{why}. Try again.");
-        }
-
-        _ = WaitAsync(trial, push);
-        return trial;
+        return await pushes.SendAsync(trial, chosen, principal, from) is { } refusal ? refusal : trial;
     }
 
-    /// <summary>Only after the push was approved.</summary>
-    public async Task<Result<Guid>> ConfirmAsync(Principal person, string? name, string actor, CancellationToken cancellation)
+    /// <summary>Only after the push was approved, and once.</summary>
+    public async Task<Result<Guid>> ConfirmAsync(Principal person, string session, string? name, string actor, CancellationToken cancellation)
     {
-        if (TrialOf(person.Id) is not { State: DuoTrialState.Approved, Device: { } device } trial)
+        if (TrialOf(person.Id, session) is not { State: DuoTrialState.Approved, Device: { } device } trial || !trials.TryTake(trial))
         {
             return NotBegun;
         }
@@ -112,10 +107,8 @@ internal sealed class DuoEnrolment(
         var label = name ?? device.Name;
         if (await accounts.FindAsync(person.Id, cancellation) is { } existing)
         {
-            await audit.RecordAsync(AuditTypes.FactorDeviceChanged, actor,
-                ("person_id", person.Id.ToString()), ("factor", nameof(FactorKind.DuoPush)), ("factor_id", existing.Id.ToString("N")), ("name", label), ("device", device.Id));
+            await audit.RecordAsync(AuditTypes.FactorDeviceChanged, actor, Facts(existing.Id));
             await accounts.ChooseAsync(existing.Id, device.Id, label);
-            trials.TryRemove(person.Id, out _);
             return existing.Id;
         }
 
@@ -123,37 +116,13 @@ internal sealed class DuoEnrolment(
         {
             Id = Guid.NewGuid(), PersonId = person.Id.Value, UserName = trial.Offer.UserName, Device = device.Id, Name = label, CreatedAt = clock.GetUtcNow(),
         };
-        await audit.RecordAsync(AuditTypes.FactorAdded, actor,
-            ("person_id", person.Id.ToString()), ("factor", nameof(FactorKind.DuoPush)), ("factor_id", account.Id.ToString("N")), ("name", label));
-        if (!await accounts.TryAddAsync(account))
-        {
-            return new Refusal("duo_taken", "That Duo account is in use here already. Ask an administrator.");
-        }
+        await audit.RecordAsync(AuditTypes.FactorAdded, actor, Facts(account.Id));
+        return await accounts.TryAddAsync(account) ? account.Id : new Refusal("duo_taken", "That Duo account is in use here already. Ask an administrator.");
 
-        trials.TryRemove(person.Id, out _);
-        return account.Id;
-    }
-
-    public void Dispose()
-    {
-        stopping.Cancel();
-        stopping.Dispose();
-    }
-
-    private async Task WaitAsync(DuoTrial trial, DuoPushed push)
-    {
-        try
-        {
-            var outcome = await pushes.WaitAsync(push, code =>
-            {
-                trial.Code = code;
-                return Task.CompletedTask;
-            }, stopping.Token);
-            trial.End(push, outcome);
-        }
-        catch (OperationCanceledException)
-        {
-            // The gateway stops.
-        }
+        (string, string)[] Facts(Guid account) =>
+        [
+            ("person_id", person.Id.ToString()), ("factor", nameof(FactorKind.DuoPush)), ("factor_id", account.ToString("N")), ("name", label),
+            ("device", device.Id), ("txid", trial.Txid),
+        ];
     }
 }

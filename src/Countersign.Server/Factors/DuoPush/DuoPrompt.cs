@@ -1,5 +1,7 @@
 using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Storage;
 
 namespace Countersign.Server.Factors.DuoPush;
 
@@ -13,59 +15,74 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
     public async Task<PromptAnswer> AskAsync(Prompt prompt, CancellationToken cancellation)
     {
         var challenge = prompt.Challenge;
-        if (challenge.AwaitsNumber is { Kind: FactorKind.DuoPush })
-        {
-            prompt.Say(NumberToo); // approved on the phone before a restart
-            return new PromptAnswer.Sent();
-        }
-
         if (await accounts.FindAsync(prompt.Principal.Id, cancellation) is not { } account)
         {
             return new PromptAnswer.Failed("Duo Push is not set up");
         }
 
-        var push = transactions.Find(challenge.Id);
+        if (challenge.AwaitsNumber is { Kind: FactorKind.DuoPush } tapped && tapped.AuthenticatorId == KeyOf(account))
+        {
+            prompt.Say(NumberToo); // approved on the phone before a restart
+            return new PromptAnswer.Sent();
+        }
+
+        var push = transactions.Find(challenge.Id, account);
         if (push is null)
         {
-            var (sent, why) = await pushes.SendAsync(account.UserName, challenge.Client, (account.Device, account.Name), DuoPushInfo.Of(challenge, gateway.Url), cancellation);
+            var (sent, why) = await pushes.SendAsync(account.UserName, challenge.Client, new(account.Device, account.Name), DuoPushInfo.Of(challenge, gateway.Url), cancellation);
             if (sent is null)
             {
                 return new PromptAnswer.Failed(why);
             }
 
             push = sent;
-            await transactions.KeepAsync(challenge.Id, push);
+            if (!await transactions.KeepAsync(challenge.Id, account, push))
+            {
+                return new PromptAnswer.Failed(DuoAuthApi.NotUnderstood);
+            }
         }
 
         prompt.Say($"Duo push sent to {push.Device}");
-        if (push.Code is null && !challenge.Requirement.IsSatisfiedBy(Tapped(push.Device, account.Id).For(challenge.Id)))
+        if (push.Code is null && !challenge.Requirement.IsSatisfiedBy(Tapped(push, account).For(challenge.Id)))
         {
             prompt.Say(NumberToo);
         }
 
         DuoOutcome outcome;
+        var isLeft = false;
         try
         {
-            outcome = await pushes.WaitAsync(push, code => ShowCodeAsync(prompt, push with { Code = code }), cancellation);
+            outcome = await pushes.WaitAsync(push, code => ShowCodeAsync(prompt, account, push with { Code = code }), cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested && IsLeft(challenge.Id))
         {
             // Whoever ran the command has gone, and it may not have been the person: the push is still on the phone, and "this
             // wasn't me" there counts. Nothing else does: there is nothing left to approve.
+            isLeft = true;
             outcome = await pushes.WaitAsync(push, static _ => Task.CompletedTask, CancellationToken.None);
-            return outcome.Verdict is DuoVerdict.Fraud ? new PromptAnswer.Declined(Reported: true) : new PromptAnswer.Failed("");
+        }
+
+        return await ReadAsync(prompt, account, push, isLeft && outcome.Verdict is not DuoVerdict.Fraud ? new(DuoVerdict.Waiting) : outcome);
+    }
+
+    private async Task<PromptAnswer> ReadAsync(Prompt prompt, DuoAccountRow account, DuoPushed push, DuoOutcome outcome)
+    {
+        var challenge = prompt.Challenge;
+        if (outcome.Verdict is DuoVerdict.Allowed or DuoVerdict.Declined or DuoVerdict.Fraud && !await IsStillAsync(prompt.Principal.Id, account))
+        {
+            return new PromptAnswer.Failed("Duo Push was changed while it asked you");
         }
 
         if (outcome.Verdict is DuoVerdict.Allowed)
         {
             await accounts.UsedAsync(account.Id);
-            var proven = Tapped(push.Device, account.Id);
+            var proven = Tapped(push, account);
             return new PromptAnswer.Approved(outcome.CodeTyped ? proven with { Strength = Strength.Strong } : proven, outcome.CodeTyped && challenge.Requirement.Number);
         }
 
         if (outcome.Verdict is DuoVerdict.Declined or DuoVerdict.Fraud)
         {
-            return new PromptAnswer.Declined(Reported: outcome.Verdict is DuoVerdict.Fraud);
+            return new PromptAnswer.Declined(Reported: outcome.Verdict is DuoVerdict.Fraud) { AuthenticatorId = KeyOf(account), Remote = new(push.Txid, push.DeviceId) };
         }
 
         if (outcome.Why != DuoAuthApi.NoAnswer)
@@ -82,20 +99,27 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
         });
     }
 
+    /// <summary>The same account at Duo, and pushes still go where this one went: what was taken out of use answers nothing.</summary>
+    private async Task<bool> IsStillAsync(PrincipalId person, DuoAccountRow asked) =>
+        await accounts.FindAsync(person, CancellationToken.None) is { } now && (now.Id, now.UserName, now.Device) == (asked.Id, asked.UserName, asked.Device);
+
     /// <summary>
     /// Where the rule wants a number from the terminal, the page must not show the one that stands for it: whoever types it has to
     /// have seen the terminal. Elsewhere the page shows it too, since a silent command has nothing to show it in.
     /// </summary>
-    private Task ShowCodeAsync(Prompt prompt, DuoPushed push)
+    private async Task ShowCodeAsync(Prompt prompt, DuoAccountRow account, DuoPushed push)
     {
         var line = $"type {push.Code} in Duo Mobile";
         (prompt.Challenge.Requirement.Number ? prompt.SayInTerminal : prompt.Say)(line);
-        return transactions.KeepAsync(prompt.Challenge.Id, push);
+        await transactions.KeepAsync(prompt.Challenge.Id, account, push);
     }
 
     private bool IsLeft(ChallengeId id) => requests.Find(id)?.State is ChallengeState.Cancelled or ChallengeState.Expired;
 
-    /// <param name="device">Where the push went: not always where the person wants them.</param>
-    /// <param name="account">The key of their account.</param>
-    private static Proven Tapped(string device, Guid account) => new(FactorKind.DuoPush, Strength.Basic, device, account.ToString("N"));
+    private static string KeyOf(DuoAccountRow account) => account.Id.ToString("N");
+
+    /// <param name="push">Where it went is not always where the person wants them.</param>
+    /// <param name="account">Theirs.</param>
+    private static Proven Tapped(DuoPushed push, DuoAccountRow account) =>
+        new(FactorKind.DuoPush, Strength.Basic, push.Device, KeyOf(account)) { Remote = new(push.Txid, push.DeviceId) };
 }

@@ -30,6 +30,9 @@ internal sealed class DuoPushOptions
     [RegularExpression("name|email", ErrorMessage = "Factors:DuoPush:UserName is name or email.")]
     public string UserName { get; set; } = "name";
 
+    /// <summary>Take passcodes, too: on the approval page, at sign-in and before changes. Off, Duo Push is a push and nothing else, and it signs nobody in.</summary>
+    public bool Passcodes { get; set; } = true;
+
     /// <summary>PEM file with the authorities that may vouch for the host, in place of the system's.</summary>
     public string? CaFile { get; set; }
 

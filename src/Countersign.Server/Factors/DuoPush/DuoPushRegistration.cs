@@ -32,9 +32,17 @@ internal static class DuoPushRegistration
         services.AddSingleton<DuoPushes>();
         services.AddSingleton<DuoAccounts>();
         services.AddSingleton<DuoTransactions>();
+        services.AddSingleton<DuoTrials>();
+        services.AddSingleton<DuoTrialReports>();
+        services.AddSingleton<DuoTrialPushes>();
         services.AddSingleton<DuoEnrolment>();
         services.AddSingleton<IPrompt, DuoPrompt>();
-        services.AddSingleton<IFactor, DuoPasscodeFactor>();
+        if (configuration.GetValue($"{DuoPushOptions.Section}:{nameof(DuoPushOptions.Passcodes)}", true))
+        {
+            services.AddSingleton<DuoPasscodeFactor>();
+            services.AddSingleton<IFactor>(provider => provider.GetRequiredService<DuoPasscodeFactor>());
+        }
+
         return services;
     }
 

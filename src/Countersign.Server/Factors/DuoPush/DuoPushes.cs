@@ -5,9 +5,16 @@ namespace Countersign.Server.Factors.DuoPush;
 
 /// <summary>A push that is on its way.</summary>
 /// <param name="Txid">Duo's key of it.</param>
-/// <param name="Device">Where to, for people.</param>
+/// <param name="DeviceId">Where to, by Duo's key.</param>
+/// <param name="Device">The same for people.</param>
 /// <param name="Code">Null for one that takes a tap. Else it is a Verified Push, and this the number to type in Duo Mobile; "" while that is not known.</param>
-internal sealed record DuoPushed(string Txid, string Device, string? Code);
+internal sealed record DuoPushed(string Txid, string DeviceId, string Device, string? Code);
+
+/// <summary>Where a push is to go.</summary>
+/// <param name="Device">By Duo's key; null for the first that takes a push.</param>
+/// <param name="Name">What the person calls it.</param>
+/// <param name="OrAnother">Where it is gone, the first that takes a push does as well. Not where the push is to show whose the device is.</param>
+internal readonly record struct DuoTarget(string? Device, string Name, bool OrAnother = true);
 
 /// <summary>What came of a push.</summary>
 /// <param name="Verdict">Waiting where it cannot be told any more.</param>
@@ -18,6 +25,8 @@ internal sealed record DuoOutcome(DuoVerdict Verdict, bool CodeTyped = false, st
 /// <summary>Sends pushes, and waits for them without a thread.</summary>
 internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options, TimeProvider clock)
 {
+    public const string DeviceGone = "Duo does not send pushes to that device any more";
+
     /// <summary>As Duo's own login_duo: each answer comes when something has happened, so more of them is no Duo.</summary>
     private const int MostPolls = 20;
 
@@ -26,11 +35,11 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
 
     /// <param name="userName">The account at Duo.</param>
     /// <param name="client">Where the command comes from.</param>
-    /// <param name="chosen">The device to send to and the name of it; where it is gone, or none was chosen, the first that takes a push.</param>
+    /// <param name="target">Where to.</param>
     /// <param name="message">What the phone shows.</param>
     /// <param name="cancellation">Gives up; what was sent stays sent.</param>
     public async Task<DuoResult<DuoPushed>> SendAsync(
-        string userName, ClientAddress client, (string? Id, string Name) chosen, DuoMessage message, CancellationToken cancellation)
+        string userName, ClientAddress client, DuoTarget target, DuoMessage message, CancellationToken cancellation)
     {
         var (preauth, why) = await api.PreauthAsync(userName, client, cancellation);
         if (preauth is not DuoPreauth.Ask ask)
@@ -44,7 +53,13 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
             };
         }
 
-        var device = ask.Devices.FirstOrDefault(one => one.TakesPush && one.Id == chosen.Id) ?? ask.Devices.FirstOrDefault(one => one.TakesPush);
+        var device = ask.Devices.FirstOrDefault(one => one.TakesPush && one.Id == target.Device);
+        if (device is null && target is { OrAnother: false })
+        {
+            return DeviceGone;
+        }
+
+        device ??= ask.Devices.FirstOrDefault(one => one.TakesPush);
         if (device is null)
         {
             return "Duo knows no device of yours that takes a push";
@@ -53,7 +68,7 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
         var (txid, whyNot) = await api.PushAsync(userName, client, device.Id, ask.VerifiedTxid, message, cancellation);
         return txid is null
             ? whyNot
-            : new DuoPushed(txid, device.Id == chosen.Id ? chosen.Name : device.Name, ask.VerifiedTxid is null ? null : ask.Code ?? "");
+            : new DuoPushed(txid, device.Id, device.Id == target.Device ? target.Name : device.Name, ask.VerifiedTxid is null ? null : ask.Code ?? "");
     }
 
     /// <param name="push">What was sent, in this life of the gateway or the one before.</param>

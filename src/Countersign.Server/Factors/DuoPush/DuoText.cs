@@ -14,10 +14,13 @@ internal static partial class DuoText
         return line.Length <= Longest ? line : line[..Longest] + "...";
     }
 
-    /// <summary>The number in a text such as "Please enter verification code 376 into Duo Mobile..."; null where there is none, or more than one.</summary>
-    public static string? CodeIn(string text) =>
-        Codes().Matches(text) is [var only] ? only.Value : null;
+    /// <summary>
+    /// The number in a text such as "Please enter verification code 376 into Duo Mobile..."; null where the text does not call it a
+    /// verification code, or has any other digit: whoever types it counts as somebody who has seen our terminal.
+    /// </summary>
+    /// <param name="line">Of <see cref="Line"/>; one that was cut may have had more digits.</param>
+    public static string? CodeIn(string line) => line.Length <= Longest && VerificationCode().Match(line) is { Success: true } match ? match.Groups["code"].Value : null;
 
-    [GeneratedRegex("(?<![0-9])[0-9]{3,6}(?![0-9])", RegexOptions.CultureInvariant)]
-    private static partial Regex Codes();
+    [GeneratedRegex(@"\A\P{N}*\bverification code:? (?<code>[0-9]{3,6})(?![\p{L}\p{N}_-])\P{N}*\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex VerificationCode();
 }

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using Countersign.Core.Challenges;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Storage;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Factors.DuoPush;
 
 /// <summary>
 /// Which push asks about which request, durably: after a restart the person still has it on their phone, so a command that is run
-/// again waits for that one and sends none of its own.
+/// again waits for that one and sends none of its own. Each is that of one request, and of the account and the device that it went to.
 /// </summary>
 internal sealed class DuoTransactions : IDisposable
 {
@@ -24,11 +25,13 @@ internal sealed class DuoTransactions : IDisposable
         announcements.Settled += DropSettled;
     }
 
-    public DuoPushed? Find(ChallengeId challenge)
+    /// <summary>Only one that went to this very account, and was to go where its pushes go now: what was sent before that changed asks nobody any more.</summary>
+    public DuoPushed? Find(ChallengeId challenge, DuoAccountRow account)
     {
         var found = ledger.Reads.Query(
-            "SELECT txid, device, code FROM duo_transactions WHERE challenge = $1",
-            static row => new DuoPushed(row.GetString(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2)), challenge.Value).SingleOrDefault();
+            "SELECT txid, device, name, code FROM duo_transactions WHERE challenge = $1 AND account = $2 AND user = $3 AND chosen IS $4",
+            static row => new DuoPushed(row.GetString(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)),
+            challenge.Value, KeyOf(account), account.UserName, account.Device).SingleOrDefault();
         if (found is not null)
         {
             live[challenge] = true;
@@ -38,16 +41,28 @@ internal sealed class DuoTransactions : IDisposable
     }
 
     /// <summary>Also to keep the number that came later.</summary>
-    public Task KeepAsync(ChallengeId challenge, DuoPushed push)
+    /// <returns>False, and nothing is kept, where the transaction is that of another request: one answer must not count for two.</returns>
+    public Task<bool> KeepAsync(ChallengeId challenge, DuoAccountRow account, DuoPushed push)
     {
         live[challenge] = true;
         var now = clock.GetUtcNow();
         return ledger.WriteAsync(transaction =>
         {
             transaction.Execute("DELETE FROM duo_transactions WHERE at < $1", (now - Kept).ToUnixTimeMilliseconds());
-            return transaction.Execute(
-                "INSERT OR REPLACE INTO duo_transactions (challenge, txid, device, code, at) VALUES ($1, $2, $3, $4, $5)",
-                challenge.Value, push.Txid, push.Device, push.Code, now.ToUnixTimeMilliseconds());
+            if (transaction.QueryFirst("SELECT 1 FROM duo_transactions WHERE txid = $1 AND challenge <> $2", static _ => true, push.Txid, challenge.Value))
+            {
+                return false;
+            }
+
+            transaction.Execute(
+                """
+                INSERT INTO duo_transactions (challenge, txid, account, user, chosen, device, name, code, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                ON CONFLICT (challenge) DO UPDATE SET
+                    txid = excluded.txid, account = excluded.account, user = excluded.user, chosen = excluded.chosen,
+                    device = excluded.device, name = excluded.name, code = excluded.code, at = excluded.at
+                """,
+                challenge.Value, push.Txid, KeyOf(account), account.UserName, account.Device, push.DeviceId, push.Device, push.Code, now.ToUnixTimeMilliseconds());
+            return true;
         });
     }
 
@@ -58,6 +73,8 @@ internal sealed class DuoTransactions : IDisposable
     }
 
     public void Dispose() => announcements.Settled -= DropSettled;
+
+    private static string KeyOf(DuoAccountRow account) => account.Id.ToString("N");
 
     private void DropSettled(ChallengeId challenge)
     {

@@ -111,7 +111,7 @@ internal static partial class ChallengeJson
     };
 
     private static ProofRow FromProof(FactorProof proof) =>
-        new(proof.ChallengeId.Value, proof.Kind, proof.Strength, proof.Authenticator, proof.NumberTyped, proof.Aaguid, proof.AuthenticatorId, proof.Evidence);
+        new(proof.ChallengeId.Value, proof.Kind, proof.Strength, proof.Authenticator, proof.NumberTyped, proof.Aaguid, proof.AuthenticatorId, proof.Evidence, proof.Remote?.Transaction, proof.Remote?.Device);
 
     private static FactorProof ToProof(ProofRow? row) =>
         row is null
@@ -122,6 +122,7 @@ internal static partial class ChallengeJson
                 Aaguid = row.Aaguid,
                 AuthenticatorId = row.AuthenticatorId,
                 Evidence = row.Evidence,
+                Remote = row is { Transaction: { } transaction, Device: { } device } ? new(transaction, device) : null,
             };
 
     private static ChallengeId Id(string text) => ChallengeId.TryParse(text, out var id) ? id : throw Broken("id");
@@ -139,7 +140,8 @@ internal static partial class ChallengeJson
     internal sealed record Update(string Old, string New, string Name, bool? Forced, int? Commits);
 
     internal sealed record ProofRow(
-        string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence);
+        string ChallengeId, FactorKind Kind, Strength Strength, string Authenticator, bool NumberTyped, Guid? Aaguid, string? AuthenticatorId, string? Evidence,
+        string? Transaction = null, string? Device = null);
 
     internal sealed record GrantRow(ProofRow Proof, string? Updates, bool LfsOnly = false, string? ForcedUnlock = null, string? ThenPush = null);
 

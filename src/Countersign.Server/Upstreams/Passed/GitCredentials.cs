@@ -15,8 +15,8 @@ internal sealed class GitCredentials(IAccessTokens tokens, ISshKeys keys, Report
         : tokens.IsLive(owner, credentialId);
 
     /// <summary>"This wasn't me": it opens nothing any more.</summary>
-    public Task EndAsync(Principal owner, GitCredential credential) =>
-        IsPassed(credential.Id) ? reported.AddAsync(owner.Id, credential, owner.Name)
-        : SshKeyId.IsOne(credential.Id) ? keys.ReportAsync(owner.Id, credential.Id, owner.Name, CancellationToken.None)
-        : tokens.RevokeAsync(owner.Id, credential.Id, owner.Name, CancellationToken.None);
+    public Task EndAsync(PrincipalId owner, string name, GitCredential credential) =>
+        IsPassed(credential.Id) ? reported.AddAsync(owner, credential, name)
+        : SshKeyId.IsOne(credential.Id) ? keys.ReportAsync(owner, credential.Id, name, CancellationToken.None)
+        : tokens.RevokeAsync(owner, credential.Id, name, CancellationToken.None);
 }

@@ -1,5 +1,6 @@
 using Countersign.Core.Challenges;
 using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.Web.Views;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>What is asked, and the verdict. Opening it changes nothing; a verdict is a form.</summary>
-internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, Prompter prompter, TimeProvider clock) : SignedInPage
+internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, Prompter prompter, Authenticators authenticators, TimeProvider clock, DuoPasscodeFactor? passcodes = null) : SignedInPage
 {
     /// <summary>The form was on a card of the list, so the list is where to go on.</summary>
     private const string FromList = "list";
@@ -94,7 +95,7 @@ internal sealed class ApproveModel(ChallengeReader reader, Approvals approvals, 
         }
 
         View = new RequestView(challenge, clock.GetUtcNow());
-        Ways = new Ways(challenge, Me, prompter);
+        Ways = new Ways(challenge, Me, prompter, authenticators) { TakesPasscodes = passcodes is not null };
         Said = prompter.SaidOf(challenge.Id);
         return Page();
     }

@@ -27,7 +27,7 @@ internal sealed class DuoModel(IFactorEnrolment enrolment, DuoEnrolment? duo = n
 
     public IActionResult OnGet()
     {
-        Trial = duo?.TrialOf(Me.Id);
+        Trial = duo?.TrialOf(Me.Id, Session.Key);
         return Page();
     }
 
@@ -38,7 +38,7 @@ internal sealed class DuoModel(IFactorEnrolment enrolment, DuoEnrolment? duo = n
             return Page();
         }
 
-        var result = await duo.BeginAsync(Me.Id, RequestOrigin.ClientOf(HttpContext), Cancellation);
+        var result = await duo.BeginAsync(Me.Id, Session.Key, RequestOrigin.ClientOf(HttpContext), Cancellation);
         if (result.Value is { MustEnrol: true } offer)
         {
             EnrolFirst = offer;
@@ -56,7 +56,7 @@ internal sealed class DuoModel(IFactorEnrolment enrolment, DuoEnrolment? duo = n
             return Page();
         }
 
-        var result = await duo.PushAsync(Me.Id, device ?? "", RequestOrigin.ClientOf(HttpContext));
+        var result = await duo.PushAsync(Me.Id, Session.Key, device ?? "", RequestOrigin.ClientOf(HttpContext));
         Trouble = result.Refusal?.Message;
         return Trouble is null ? LocalRedirect("/two-step/duo") : OnGet();
     }
@@ -64,7 +64,7 @@ internal sealed class DuoModel(IFactorEnrolment enrolment, DuoEnrolment? duo = n
     public async Task<IActionResult> OnPostFinishAsync(string? name)
     {
         var isChange = IsChange;
-        var result = await enrolment.ConfirmDuoAsync(Me.Id, string.IsNullOrWhiteSpace(name) ? null : name.Trim(), Me.Name, Cancellation);
+        var result = await enrolment.ConfirmDuoAsync(Me.Id, Session.Key, string.IsNullOrWhiteSpace(name) ? null : name.Trim(), Me.Name, Cancellation);
         if (result.Refusal is { } refusal)
         {
             Trouble = refusal.Message;

@@ -9,7 +9,7 @@ namespace Countersign.Server.Web.Pages;
 
 /// <summary>Passkey first; else name and password, then a code. What is wrong is never told apart: name, password, both.</summary>
 [OpenToAll]
-internal sealed class SignInModel(ISignIn signIn, PendingPassword pending, DuoEnrolment? duo = null) : PageModel
+internal sealed class SignInModel(ISignIn signIn, PendingPassword pending, DuoPasscodeFactor? passcodes = null) : PageModel
 {
     [BindProperty(SupportsGet = true)]
     public string? Return { get; set; }
@@ -22,8 +22,8 @@ internal sealed class SignInModel(ISignIn signIn, PendingPassword pending, DuoEn
 
     public bool WithRecoveryCode { get; private set; }
 
-    /// <summary>The gateway uses Duo; whether this person does, nobody is told here.</summary>
-    public bool TakesDuo => duo is not null;
+    /// <summary>The gateway takes passcodes of Duo's; whether this person does, nobody is told here.</summary>
+    public bool TakesDuo => passcodes is not null;
 
     public string? Trouble { get; private set; }
 

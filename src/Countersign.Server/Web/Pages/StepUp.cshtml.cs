@@ -1,4 +1,5 @@
 using Countersign.Core.Challenges;
+using Countersign.Server.Factors.DuoPush;
 using Countersign.Server.People;
 using Countersign.Server.Proxies;
 using Countersign.Server.Web.Security;
@@ -7,14 +8,15 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Web.Pages;
 
 /// <summary>A fresh proof before something is changed that proves who a person is.</summary>
-internal sealed class StepUpModel(ISignIn signIn) : SignedInPage
+internal sealed class StepUpModel(ISignIn signIn, DuoPasscodeFactor? passcodes = null) : SignedInPage
 {
     [BindProperty(SupportsGet = true)]
     public string? Return { get; set; }
 
     public bool HasPasskey => Me.Factors.Contains(FactorKind.WebAuthn);
 
-    public bool HasDuo => Me.Factors.Contains(FactorKind.DuoPush);
+    /// <summary>Has Duo, and the gateway takes its passcodes.</summary>
+    public bool HasDuo => passcodes is not null && Me.Factors.Contains(FactorKind.DuoPush);
 
     public async Task<IActionResult> OnPostAsync(string? code, string? assertion)
     {

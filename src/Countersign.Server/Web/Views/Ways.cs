@@ -6,7 +6,7 @@ using Countersign.Server.Factors;
 namespace Countersign.Server.Web.Views;
 
 /// <summary>The ways in which a person can approve one request, in the person's own order; recovery codes come last.</summary>
-internal sealed class Ways(Challenge challenge, Principal person, Prompter prompter)
+internal sealed class Ways(Challenge challenge, Principal person, Prompter prompter, Authenticators authenticators)
 {
     private readonly Proofs proofs = new(challenge.Requirement, person);
 
@@ -28,7 +28,10 @@ internal sealed class Ways(Challenge challenge, Principal person, Prompter promp
     public bool AsksNumber => challenge.Requirement.Number && !challenge.NumberTyped;
 
     /// <summary>The number typed alone is half of a proof; the other half is a tap, before or after.</summary>
-    public bool TakesNumber => !challenge.NumberTyped && Approvals.NumberCounts(person, challenge);
+    public bool TakesNumber { get; } = !challenge.NumberTyped && authenticators.NumberCounts(person, challenge);
+
+    /// <summary>Beside a push, for a phone without network.</summary>
+    public bool TakesPasscodes { get; init; }
 
     /// <summary>The other half is there: the number finishes it.</summary>
     public bool AwaitsNumber => challenge.AwaitsNumber is not null && TakesNumber;
@@ -64,7 +67,7 @@ internal sealed record Way(Ways All, FactorKind Kind, bool IsFirst, AskedBefore 
     public bool OwnNumber => Kind is FactorKind.DuoPush ? All.TakesNumber && !All.NumberFirst : All.AsksNumber && !(IsFirst && All.NumberWithFirst);
 
     /// <summary>There is nothing left to tap: it was approved there, and waits for the number.</summary>
-    public bool IsDone => All.Challenge.AwaitsNumber?.Kind == Kind;
+    public bool IsDone => All.AwaitsNumber && All.Challenge.AwaitsNumber?.Kind == Kind;
 
     public string Api => Server.Api.Words.Of(Kind);
 
