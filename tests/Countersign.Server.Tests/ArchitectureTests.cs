@@ -53,6 +53,12 @@ public sealed class ArchitectureTests
             ["DatabaseReader.cs", "LedgerConnection.cs", "LedgerReads.cs"],
             Sources().Where(file => File.ReadAllText(file).Contains("SqliteConnectionStringBuilder", StringComparison.Ordinal)).Select(Path.GetFileName).Order());
 
+    [Fact]
+    public void Only_their_openings_and_their_register_change_challenges() =>
+        Assert.Equal(
+            ["ChallengeOpenings.cs", "ChallengeRegister.cs"],
+            Sources().Where(file => File.ReadAllText(file).Contains("ChallengeTransitions.", StringComparison.Ordinal)).Select(Path.GetFileName).Order());
+
     private static IEnumerable<string> Sources() =>
         Directory.EnumerateFiles(Checkout.PathOf("src/Countersign.Server"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));

@@ -6,7 +6,7 @@ namespace Countersign.Server.Enforcement;
 
 /// <summary>Holds a command until its challenge is settled, its hold time is over, or its client has gone.</summary>
 internal sealed class ChallengeBroker(
-    ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions,
+    ChallengeOpenings openings, ChallengeRegister register, ChallengeAnnouncements announcements, ChallengeReader reader, Decider decisions,
     SecurityKeyHandshakes handshakes, Prompter prompter, CommandReports reports, HoldLimits limits)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1); // what timers count in; less is no waiting at all
@@ -29,7 +29,7 @@ internal sealed class ChallengeBroker(
 
         try
         {
-            var opened = await register.OpenAsync(exchange.Request, owed, exchange.OutlivesChallenge ? exchange.HoldTime : default);
+            var opened = await openings.OpenAsync(exchange.Request, owed, exchange.OutlivesChallenge ? exchange.HoldTime : default);
             return opened.Challenge is { } challenge
                 ? await HoldAsync(exchange, challenge, began + exchange.HoldTime, cancellation)
                 : Verdict.Deny(opened.Refused, retryAfter: opened.RetryAfter);

@@ -18,6 +18,7 @@ internal static class EnforcementServices
             .AddSingleton<Decider>()
             .AddSingleton<ChallengeAnnouncements>()
             .AddSingleton<ChallengeNumber>()
+            .AddSingleton<ChallengeOpenings>()
             .AddSingleton<ChallengeRegister>()
             .AddSingleton<ChallengeReader>()
             .AddSingleton<HoldPlaces>()

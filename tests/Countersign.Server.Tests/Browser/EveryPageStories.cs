@@ -18,7 +18,7 @@ namespace Countersign.Server.Tests.Browser;
 [Trait("Category", "browser")]
 public sealed class EveryPageStories(BrowserFixture browser)
 {
-    private readonly List<string> wrong = [];
+    private readonly Inspection pages = new();
 
     [Fact]
     public async Task Set_up_is_sound_from_the_link_to_the_first_request()
@@ -26,36 +26,36 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await using var gateway = await GatewayFixture.StartAsync();
         await using var visit = await browser.VisitAsync(gateway);
         await visit.AddAuthenticatorAsync();
-        await LookAsync(visit, "setup-bad-link", "/setup?link=wrong");
+        await pages.LookAsync(visit, "setup-bad-link", "/setup?link=wrong");
         var link = await gateway.Get<ISetup>().IssueLinkAsync(TestContext.Current.CancellationToken);
-        await LookAsync(visit, "setup-account", $"/setup?link={link}");
+        await pages.LookAsync(visit, "setup-account", $"/setup?link={link}");
         await visit.FillAsync("name", ".ann");
         await visit.FillAsync("email", "ann@example.org");
         await visit.FillAsync("password", TestPerson.Password);
         await visit.SubmitAsync("make-account");
-        await LookAsync(visit, "setup-refused-name");
+        await pages.LookAsync(visit, "setup-refused-name");
         await visit.FillAsync("name", "ann");
         await visit.FillAsync("password", TestPerson.Password);
         await visit.SubmitAsync("make-account");
         await visit.AtAsync("/two-step");
-        await LookAsync(visit, "setup-two-step");
+        await pages.LookAsync(visit, "setup-two-step");
         await visit.SubmitAsync("add-app");
-        await LookAsync(visit, "setup-app");
+        await pages.LookAsync(visit, "setup-app");
         await visit.GoAsync("/two-step");
         await visit.FillAsync("passkey-name", "My laptop");
         await visit.ClickAsync("add-passkey");
         await Expect(visit.The("recovery-codes")).ToBeVisibleAsync();
-        await LookAsync(visit, "setup-recovery-codes");
+        await pages.LookAsync(visit, "setup-recovery-codes");
         await visit.The("saved").CheckAsync();
         ServeSsh(gateway);
         await visit.SubmitAsync("codes-saved");
         await visit.AtAsync("/ready");
-        await LookAsync(visit, "setup-ready");
+        await pages.LookAsync(visit, "setup-ready");
         await visit.Page.Locator("details summary").ClickAsync();
-        await LookAsync(visit, "setup-ready-ssh");
-        await LookAsync(visit, "requests-first-time", "/");
-        await LookAsync(visit, "setup-used-link", $"/setup?link={link}");
-        AssertSound();
+        await pages.LookAsync(visit, "setup-ready-ssh");
+        await pages.LookAsync(visit, "requests-first-time", "/");
+        await pages.LookAsync(visit, "setup-used-link", $"/setup?link={link}");
+        pages.AssertSound();
     }
 
     [Fact]
@@ -66,24 +66,24 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await using var visit = await browser.VisitAsync(gateway);
         visit.Expects("status of 404");
         await visit.AddAuthenticatorAsync();
-        await LookAsync(visit, "sign-in", "/sign-in");
+        await pages.LookAsync(visit, "sign-in", "/sign-in");
         await visit.FillAsync("name", "ann");
         await visit.FillAsync("password", "not the password");
         await visit.SubmitAsync("sign-in-password");
-        await LookAsync(visit, "sign-in-refused");
+        await pages.LookAsync(visit, "sign-in-refused");
         await visit.FillAsync("password", TestPerson.Password);
         await visit.SubmitAsync("sign-in-password");
-        await LookAsync(visit, "sign-in-code");
+        await pages.LookAsync(visit, "sign-in-code");
         await visit.SubmitAsync("use-recovery");
-        await LookAsync(visit, "sign-in-recovery-code");
+        await pages.LookAsync(visit, "sign-in-recovery-code");
         await visit.SignInAsync(ann, steppedUp: false);
-        await LookAsync(visit, "step-up-code", "/security/token");
+        await pages.LookAsync(visit, "step-up-code", "/security/token");
         await visit.SignInAsync(ann);
         await visit.AddPasskeyAsync("My laptop");
         await visit.SignInAsync(ann, steppedUp: false);
-        await LookAsync(visit, "step-up-passkey", "/security/token");
-        await LookAsync(visit, "nothing-here", "/nothing");
-        AssertSound();
+        await pages.LookAsync(visit, "step-up-passkey", "/security/token");
+        await pages.LookAsync(visit, "nothing-here", "/nothing");
+        pages.AssertSound();
     }
 
     [Fact]
@@ -97,32 +97,32 @@ public sealed class EveryPageStories(BrowserFixture browser)
         visit.Expects("status of 404");
         await visit.AddAuthenticatorAsync();
         await visit.SignInAsync(ann);
-        await LookAsync(visit, "requests-empty", "/");
+        await pages.LookAsync(visit, "requests-empty", "/");
 
         var fetch = await gallery.OpenAsync(Gallery.Fetch);
-        await LookAsync(visit, "approve-code", $"/a/{fetch.Id}");
+        await pages.LookAsync(visit, "approve-code", $"/a/{fetch.Id}");
         await visit.AddPasskeyAsync("My laptop");
-        await LookAsync(visit, "approve-passkey", $"/a/{fetch.Id}");
+        await pages.LookAsync(visit, "approve-passkey", $"/a/{fetch.Id}");
         await visit.ClickAsync("other-app");
-        await LookAsync(visit, "approve-other-way");
+        await pages.LookAsync(visit, "approve-other-way");
         gateway.Clock.Advance(TimeSpan.FromSeconds(100));
         var push = await gallery.OpenAsync(Gallery.Push(Gallery.OneRef));
-        await LookAsync(visit, "approve-push", $"/a/{push.Id}");
+        await pages.LookAsync(visit, "approve-push", $"/a/{push.Id}");
         var number = await gallery.OpenAsync(Gallery.Push(Gallery.OneRef) with { Number = true });
-        await LookAsync(visit, "approve-number", $"/a/{number.Id}");
+        await pages.LookAsync(visit, "approve-number", $"/a/{number.Id}");
         await visit.FillAsync("number", "11");
         await visit.ClickAsync("approve-passkey");
         await Expect(visit.The("trouble")).ToBeVisibleAsync();
-        await LookAsync(visit, "approve-wrong-number");
+        await pages.LookAsync(visit, "approve-wrong-number");
         var many = await gallery.OpenAsync(Gallery.Push(Gallery.FortyRefs));
-        await LookAsync(visit, "approve-forty-refs", $"/a/{many.Id}");
+        await pages.LookAsync(visit, "approve-forty-refs", $"/a/{many.Id}");
         await visit.Page.Locator(".refs summary").ClickAsync();
-        await LookAsync(visit, "approve-forty-refs-open");
+        await pages.LookAsync(visit, "approve-forty-refs-open");
         var names = await gallery.OpenAsync(Gallery.LongNames);
-        await LookAsync(visit, "approve-long-names", $"/a/{names.Id}");
-        await LookAsync(visit, "report", $"/a/{push.Id}/report");
-        await LookAsync(visit, "no-such-request", "/a/WDJB-MJHT");
-        await LookAsync(visit, "requests-waiting", "/");
+        await pages.LookAsync(visit, "approve-long-names", $"/a/{names.Id}");
+        await pages.LookAsync(visit, "report", $"/a/{push.Id}/report");
+        await pages.LookAsync(visit, "no-such-request", "/a/WDJB-MJHT");
+        await pages.LookAsync(visit, "requests-waiting", "/");
 
         var settled = new Dictionary<string, Challenge>
         {
@@ -135,13 +135,13 @@ public sealed class EveryPageStories(BrowserFixture browser)
         };
         foreach (var (state, challenge) in settled)
         {
-            await LookAsync(visit, $"settled-{state}", $"/a/{challenge.Id}");
+            await pages.LookAsync(visit, $"settled-{state}", $"/a/{challenge.Id}");
         }
 
         gateway.Clock.Advance(TimeSpan.FromMinutes(6));
-        await LookAsync(visit, "settled-expired", $"/a/{fetch.Id}");
-        await LookAsync(visit, "requests-settled", "/");
-        AssertSound();
+        await pages.LookAsync(visit, "settled-expired", $"/a/{fetch.Id}");
+        await pages.LookAsync(visit, "requests-settled", "/");
+        pages.AssertSound();
     }
 
     [Fact]
@@ -154,17 +154,17 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await using var visit = await browser.VisitAsync(gateway);
         await visit.AddAuthenticatorAsync();
         await visit.SignInAsync(dora);
-        await LookAsync(visit, "repositories-none", "/repositories");
-        await LookAsync(visit, "workspaces-none", "/workspaces");
+        await pages.LookAsync(visit, "repositories-none", "/repositories");
+        await pages.LookAsync(visit, "workspaces-none", "/workspaces");
         await gateway.Get<IWorkspaces>().AddMemberAsync("ACME", "dora", Role.Write, accepted: false, "ann", cancellation);
-        await LookAsync(visit, "workspaces-invited", "/workspaces");
-        await LookAsync(visit, "invitation", "/workspaces/ACME/invitation");
+        await pages.LookAsync(visit, "workspaces-invited", "/workspaces");
+        await pages.LookAsync(visit, "invitation", "/workspaces/ACME/invitation");
         foreach (var token in await gateway.Get<IAccessTokens>().ListAsync(dora.Id, cancellation))
         {
             await gateway.Get<IAccessTokens>().RevokeAsync(dora.Id, token.Id, "dora", cancellation);
         }
 
-        await LookAsync(visit, "security-little", "/security");
+        await pages.LookAsync(visit, "security-little", "/security");
 
         await gateway.AddRepositoryAsync();
         await gateway.AddRepositoryAsync("a-repository-with-a-rather-long-name-that-somebody-once-thought-was-a-good-idea");
@@ -173,25 +173,25 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.AddPasskeyAsync("Ann's laptop, the one in the office on the second floor");
         await gateway.Get<IAccessTokens>().AddAsync(ann.Id, "build server of the platform team, second rack", 90, "ann", cancellation);
         await visit.SignInAsync(ann);
-        await LookAsync(visit, "security", "/security");
+        await pages.LookAsync(visit, "security", "/security");
         await visit.SubmitAsync("dismiss-all");
-        await LookAsync(visit, "security-read");
+        await pages.LookAsync(visit, "security-read");
         await visit.The("passkey").GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
         await Expect(visit.The("rename-factor")).ToBeVisibleAsync();
-        await LookAsync(visit, "factor");
-        await LookAsync(visit, "add-factor", "/two-step");
-        await LookAsync(visit, "token-new", "/security/token");
+        await pages.LookAsync(visit, "factor");
+        await pages.LookAsync(visit, "add-factor", "/two-step");
+        await pages.LookAsync(visit, "token-new", "/security/token");
         await visit.FillAsync("token-label", "Build server");
         await visit.SubmitAsync("make-token");
-        await LookAsync(visit, "token-made");
-        await LookAsync(visit, "codes-new", "/security/recovery-codes");
+        await pages.LookAsync(visit, "token-made");
+        await pages.LookAsync(visit, "codes-new", "/security/recovery-codes");
         await visit.SubmitAsync("make-codes");
-        await LookAsync(visit, "codes-made");
-        await LookAsync(visit, "repositories", "/repositories");
-        await LookAsync(visit, "repositories-nothing-found", "/repositories?q=nothing");
-        await LookAsync(visit, "workspaces", "/workspaces");
-        await LookAsync(visit, "workspace-member", "/workspaces/ACME");
-        AssertSound();
+        await pages.LookAsync(visit, "codes-made");
+        await pages.LookAsync(visit, "repositories", "/repositories");
+        await pages.LookAsync(visit, "repositories-nothing-found", "/repositories?q=nothing");
+        await pages.LookAsync(visit, "workspaces", "/workspaces");
+        await pages.LookAsync(visit, "workspace-member", "/workspaces/ACME");
+        pages.AssertSound();
     }
 
     [Fact]
@@ -202,14 +202,14 @@ public sealed class EveryPageStories(BrowserFixture browser)
         var cancellation = TestContext.Current.CancellationToken;
         await using var visit = await browser.VisitAsync(gateway);
         await visit.SignInAsync(ann);
-        await LookAsync(visit, "ssh-key-new", "/security/ssh-key");
+        await pages.LookAsync(visit, "ssh-key-new", "/security/ssh-key");
         await visit.FillAsync("ssh-key", "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret canary\n-----END OPENSSH PRIVATE KEY-----");
         await visit.SubmitAsync("add-ssh-key");
-        await LookAsync(visit, "ssh-key-private");
+        await pages.LookAsync(visit, "ssh-key-private");
         await visit.SeesAsync("consider it exposed");
         Assert.DoesNotContain("secret canary", await visit.Page.ContentAsync(), StringComparison.Ordinal);
         await visit.Page.Locator("details summary").ClickAsync();
-        await LookAsync(visit, "ssh-key-attesting");
+        await pages.LookAsync(visit, "ssh-key-attesting");
         var download = visit.Page.WaitForDownloadAsync();
         await visit.ClickAsync("ssh-key-challenge");
         Assert.Equal(44, new FileInfo(await (await download).PathAsync()).Length);
@@ -224,32 +224,32 @@ public sealed class EveryPageStories(BrowserFixture browser)
         var (exit, _, error) = await Cli.CommandLineTests.RunAsync(
             [.. "upstream add board --kind smart-http --base https://board.example.org --credentials passed --workspace none --identity name --data".Split(' '), gateway.Options.Data]);
         Assert.True(exit == 0, error);
-        await LookAsync(visit, "security-ssh-keys-off", "/security");
+        await pages.LookAsync(visit, "security-ssh-keys-off", "/security");
         await gateway.AddRepositoryAsync();
         ServeSsh(gateway);
-        await LookAsync(visit, "repositories-ssh", "/repositories");
-        await LookAsync(visit, "requests-empty-ssh", "/");
-        await LookAsync(visit, "token-new-ssh", "/security/token");
-        await LookAsync(visit, "security-ssh-keys", "/security");
+        await pages.LookAsync(visit, "repositories-ssh", "/repositories");
+        await pages.LookAsync(visit, "requests-empty-ssh", "/");
+        await pages.LookAsync(visit, "token-new-ssh", "/security/token");
+        await pages.LookAsync(visit, "security-ssh-keys", "/security");
         await visit.ClickAsync("host-token-board");
         await visit.AtAsync("/security/host/board");
-        await LookAsync(visit, "host-token");
+        await pages.LookAsync(visit, "host-token");
         await visit.FillAsync("host-user", "bob");
         await visit.FillAsync("host-token", "token canary");
         await visit.SubmitAsync("save-host-token");
-        await LookAsync(visit, "host-token-refused");
+        await pages.LookAsync(visit, "host-token-refused");
         Assert.DoesNotContain("token canary", await visit.Page.ContentAsync(), StringComparison.Ordinal);
         await visit.FillAsync("host-user", "ann");
         await visit.FillAsync("host-token", "token canary");
         await visit.SubmitAsync("save-host-token");
         await visit.AtAsync("/security");
-        await LookAsync(visit, "security-host-token-kept");
+        await pages.LookAsync(visit, "security-host-token-kept");
         await visit.The("ssh-key-row").First.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
         await Expect(visit.The("remove-ssh-key")).ToBeVisibleAsync();
-        await LookAsync(visit, "ssh-key");
+        await pages.LookAsync(visit, "ssh-key");
         await visit.SubmitAsync("remove-ssh-key");
         await visit.SeesAsync("The SSH key is removed.");
-        AssertSound();
+        pages.AssertSound();
     }
 
     [Fact]
@@ -275,27 +275,27 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.FillAsync("code", app.CodeAt(AuthenticatorApp.StepOf(gateway.Clock.GetUtcNow())));
         await visit.ClickAsync("sign-in-code");
         await visit.AtAsync("/");
-        await LookAsync(visit, "workspace-admin", "/workspaces/ACME");
+        await pages.LookAsync(visit, "workspace-admin", "/workspaces/ACME");
         await visit.FillAsync("member-name", "nobody");
         await visit.SubmitAsync("invite");
-        await LookAsync(visit, "workspace-trouble");
-        await LookAsync(visit, "workspaces-admin", "/workspaces");
+        await pages.LookAsync(visit, "workspace-trouble");
+        await pages.LookAsync(visit, "workspaces-admin", "/workspaces");
         await visit.ClickAsync("new-workspace");
-        await LookAsync(visit, "workspace-new");
-        await LookAsync(visit, "repository-new", "/repositories/new");
-        await LookAsync(visit, "people", "/people");
-        await LookAsync(visit, "people-nobody", "/people?q=nobody");
-        await LookAsync(visit, "locks-none", "/locks");
+        await pages.LookAsync(visit, "workspace-new");
+        await pages.LookAsync(visit, "repository-new", "/repositories/new");
+        await pages.LookAsync(visit, "people", "/people");
+        await pages.LookAsync(visit, "people-nobody", "/people?q=nobody");
+        await pages.LookAsync(visit, "locks-none", "/locks");
         await LockAsync(gateway);
-        await LookAsync(visit, "locks", "/locks");
+        await pages.LookAsync(visit, "locks", "/locks");
         await visit.Page.Locator("details summary").ClickAsync();
-        await LookAsync(visit, "locks-numbers");
-        await LookAsync(visit, "upstreams-none", "/upstreams");
+        await pages.LookAsync(visit, "locks-numbers");
+        await pages.LookAsync(visit, "upstreams-none", "/upstreams");
         await visit.ClickAsync("new-upstream");
         await visit.AtAsync("/upstreams/new");
-        await LookAsync(visit, "upstream-new");
+        await pages.LookAsync(visit, "upstream-new");
         await visit.ClickAsync("upstream-advanced");
-        await LookAsync(visit, "upstream-new-advanced");
+        await pages.LookAsync(visit, "upstream-new-advanced");
         await visit.FillAsync("upstream-name", "Corp");
         await visit.FillAsync("upstream-base", "https://git.example.org");
         await visit.The("upstream-credentials").SelectOptionAsync("service");
@@ -304,7 +304,7 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await Expect(visit.The("wrong-name")).ToContainTextAsync("1 to 64 of the characters");
         await Expect(visit.The("upstream-base")).ToHaveValueAsync("https://git.example.org");
         Assert.DoesNotContain("secret canary", await visit.Page.ContentAsync(), StringComparison.Ordinal);
-        await LookAsync(visit, "upstream-new-refused");
+        await pages.LookAsync(visit, "upstream-new-refused");
         await visit.FillAsync("upstream-name", "forge");
         await visit.The("upstream-credentials").SelectOptionAsync("passed");
         await visit.ClickAsync("upstream-advanced");
@@ -312,24 +312,24 @@ public sealed class EveryPageStories(BrowserFixture browser)
         await visit.FillAsync("upstream-workspaces", "none");
         await visit.SubmitAsync("add-upstream");
         await Expect(visit.The("wrong-people")).ToBeVisibleAsync();
-        await LookAsync(visit, "upstream-new-people");
+        await pages.LookAsync(visit, "upstream-new-people");
         await visit.FillAsync("upstream-people", "j.doe=ann");
         await visit.SubmitAsync("add-upstream");
         await visit.AtAsync("/upstreams");
         await visit.SeesAsync("Check now");
-        await LookAsync(visit, "upstream-added");
+        await pages.LookAsync(visit, "upstream-added");
         await AddHostsAsync(gateway);
-        await LookAsync(visit, "upstreams", "/upstreams");
-        await LookAsync(visit, "repositories-elsewhere", "/repositories");
-        await LookAsync(visit, "workspace-elsewhere", "/workspaces/CORP");
-        await LookAsync(visit, "workspaces-elsewhere", "/workspaces");
-        await LookAsync(visit, "audit", "/audit");
-        await LookAsync(visit, "audit-nothing", "/audit?q=nothing-like-this");
-        await LookAsync(visit, "policy", "/policy");
+        await pages.LookAsync(visit, "upstreams", "/upstreams");
+        await pages.LookAsync(visit, "repositories-elsewhere", "/repositories");
+        await pages.LookAsync(visit, "workspace-elsewhere", "/workspaces/CORP");
+        await pages.LookAsync(visit, "workspaces-elsewhere", "/workspaces");
+        await pages.LookAsync(visit, "audit", "/audit");
+        await pages.LookAsync(visit, "audit-nothing", "/audit?q=nothing-like-this");
+        await pages.LookAsync(visit, "policy", "/policy");
         await visit.FillAsync("yaml", "version: 1\nmode: enforce\nrules:\n  - name: everything\n    operations: [raed]\n    require: { strength: storng }\n");
         await visit.SubmitAsync("check-policy");
-        await LookAsync(visit, "policy-wrong");
-        AssertSound();
+        await pages.LookAsync(visit, "policy-wrong");
+        pages.AssertSound();
     }
 
     /// <summary>Somebody's password locked, a name that nobody has, a network with many names, and other hours with attempts.</summary>
@@ -379,17 +379,4 @@ public sealed class EveryPageStories(BrowserFixture browser)
                 new("RSA", "SHA256:e2UjObHSCXvVObMa+CcWlYlTH8U73wcrh636p4D+7gE"),
             ],
             "OpenSSH_9.2p1"));
-
-    private void AssertSound() => Assert.True(wrong.Count == 0, string.Join('\n', wrong));
-
-    private async Task LookAsync(Visit visit, string name, string? path = null)
-    {
-        if (path is not null)
-        {
-            await visit.GoAsync(path);
-        }
-
-        await visit.Page.WaitForLoadStateAsync();
-        wrong.AddRange(await PageAudit.RunAsync(visit.Page, name));
-    }
 }

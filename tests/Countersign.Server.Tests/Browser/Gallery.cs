@@ -41,7 +41,7 @@ internal sealed class Gallery(GatewayFixture gateway, TestPerson person)
         var request = new CommandRequest(
             person.Id, person.Name, new(RandomNumberGenerator.GetHexString(16), "work laptop"), new GitCommand(details.Service, repository) { Updates = details.Updates },
             new ClientAddress(IPAddress.Parse("203.0.113.7")), token, "git/2.47.3");
-        var opened = await gateway.Get<ChallengeRegister>().OpenAsync(
+        var opened = await gateway.Get<ChallengeOpenings>().OpenAsync(
             request, new(new FactorRequirement { Number = details.Number }, new()) { Reason = new(ReasonCode.SecondFactorOwed) });
         return opened.Challenge ?? throw new InvalidOperationException(opened.Refused.ToString());
     }

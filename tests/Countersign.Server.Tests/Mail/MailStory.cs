@@ -7,6 +7,7 @@ using Countersign.Server.Storage;
 using Countersign.Server.Tests.Api;
 using Countersign.Server.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Countersign.Server.Tests.Mail;
 
@@ -25,7 +26,7 @@ internal sealed class MailStory : IAsyncDisposable
 
     public RepositoryPath Core { get; private set; } = null!;
 
-    public static async Task<MailStory> StartAsync(string? policy = Policy, bool switchOn = true, Dictionary<string, string?>? settings = null)
+    public static async Task<MailStory> StartAsync(string? policy = Policy, bool switchOn = true, Dictionary<string, string?>? settings = null, Action<IServiceCollection>? replace = null)
     {
         var server = await SmtpServer.StartAsync();
         var all = server.Settings();
@@ -34,7 +35,7 @@ internal sealed class MailStory : IAsyncDisposable
             all[key] = value;
         }
 
-        var gateway = await GatewayFixture.StartAsync(policy, all);
+        var gateway = await GatewayFixture.StartAsync(policy, all, replace);
         var story = new MailStory(server, gateway, await gateway.AddPersonAsync()) { Core = await gateway.AddRepositoryAsync() };
         if (switchOn)
         {

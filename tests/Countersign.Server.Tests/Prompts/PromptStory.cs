@@ -84,7 +84,7 @@ internal sealed class PromptStory : IAsyncDisposable
         var request = new CommandRequest(
             person.Id, person.Name, new(RandomNumberGenerator.GetHexString(16), "laptop"), new GitCommand(GitService.UploadPack, repository),
             new ClientAddress(IPAddress.Parse("203.0.113.7")), null, "git/2.47.3");
-        var opened = await Gateway.Get<ChallengeRegister>().OpenAsync(
+        var opened = await Gateway.Get<ChallengeOpenings>().OpenAsync(
             request, new(requirement ?? new() { Strength = Strength.Basic }, new()) { Reason = new(ReasonCode.SecondFactorOwed) });
         return opened.Challenge ?? throw new InvalidOperationException(opened.Refused.ToString());
     }

@@ -113,7 +113,7 @@ public sealed class PromptFloodAttacks
         // Its hold has ended; run again, the command has a link of its own, but nobody may be asked about it.
         Assert.True(ChallengeId.TryParse("WDJB-MJHT", out var id));
         var again = RequestOf(ann, 0) with { CommandToken = new(id, "12") };
-        Assert.Equal(ReasonCode.TooManyPrompts, (await gateway.Get<ChallengeRegister>().OpenAsync(again, Owed)).Refused);
+        Assert.Equal(ReasonCode.TooManyPrompts, (await gateway.Get<ChallengeOpenings>().OpenAsync(again, Owed)).Refused);
         Assert.IsType<ChallengeState.Pending>(gateway.Get<ChallengeReader>().Find(opened[0].Id)!.State);
     }
 
@@ -177,8 +177,8 @@ public sealed class PromptFloodAttacks
         return opened;
     }
 
-    private static Task<ChallengeRegister.Opened> OpenAsync(GatewayFixture gateway, TestPerson person, int number) =>
-        gateway.Get<ChallengeRegister>().OpenAsync(RequestOf(person, number), Owed);
+    private static Task<OpenedChallenge> OpenAsync(GatewayFixture gateway, TestPerson person, int number) =>
+        gateway.Get<ChallengeOpenings>().OpenAsync(RequestOf(person, number), Owed);
 
     /// <summary>A fetch of a repository, with a credential and from an address that no other number has.</summary>
     private static CommandRequest RequestOf(TestPerson person, int number)

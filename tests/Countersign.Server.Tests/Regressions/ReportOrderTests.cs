@@ -57,7 +57,7 @@ public sealed class ReportOrderTests
         var core = await gateway.AddRepositoryAsync();
         var token = Assert.Single(await gateway.Get<IAccessTokens>().ListAsync(ann.Id, Cancellation)).Id;
         var register = gateway.Get<ChallengeRegister>();
-        var request = (await register.OpenAsync(
+        var request = (await gateway.Get<ChallengeOpenings>().OpenAsync(
             new(ann.Id, ann.Name, new(token, "laptop"), new GitCommand(GitService.UploadPack, core), new ClientAddress(IPAddress.Loopback), null, "git/2.47.3"),
             new(new() { Strength = Strength.Basic }, new()) { Reason = new(ReasonCode.SecondFactorOwed) })).Challenge!;
         var died = new TaskCompletionSource();

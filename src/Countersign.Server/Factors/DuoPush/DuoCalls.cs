@@ -77,8 +77,8 @@ internal sealed partial class DuoCalls(DuoConnection connection, DuoRequests req
         using (request)
         {
             using var timed = new CancellationTokenSource(patience, clock);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(timed.Token, cancellation);
-            var answer = await connection.SendAsync(request, both.Token);
+            await using var ending = cancellation.UnsafeRegister(static timed => ((CancellationTokenSource)timed!).Cancel(), timed);
+            var answer = await connection.SendAsync(request, timed.Token);
             cancellation.ThrowIfCancellationRequested();
             return answer;
         }

@@ -77,10 +77,10 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
     public async Task<DuoOutcome> WaitAsync(DuoPushed push, Func<string, Task> showCode, CancellationToken cancellation)
     {
         using var timed = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.PushSeconds), clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(timed.Token, cancellation);
+        await using var ending = cancellation.UnsafeRegister(static timed => ((CancellationTokenSource)timed!).Cancel(), timed);
         try
         {
-            return await PollAsync(push, showCode, both.Token);
+            return await PollAsync(push, showCode, timed.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -47,7 +47,7 @@ internal sealed class DuoRequests(IOptions<DuoPushOptions> options, DuoSecretKey
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Countersign", "1"));
+        request.Headers.TryAddWithoutValidation("User-Agent", "Countersign/1");
         return request;
     }
 }

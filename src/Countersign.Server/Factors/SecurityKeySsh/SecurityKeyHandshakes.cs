@@ -15,7 +15,7 @@ namespace Countersign.Server.Factors.SecurityKeySsh;
 /// once, in the transaction that creates, approves and redeems it; the next command of the connection is asked like any other.
 /// </summary>
 internal sealed class SecurityKeyHandshakes(
-    ChallengeRegister register, DatabaseReader reader, Ledger ledger, PolicyStore policies, PasskeyPolicy models, AuditTrail audit)
+    ChallengeOpenings openings, DatabaseReader reader, Ledger ledger, PolicyStore policies, PasskeyPolicy models, AuditTrail audit)
 {
     private const string Kind = "ssh-handshake";
 
@@ -53,7 +53,7 @@ internal sealed class SecurityKeyHandshakes(
             return null;
         }
 
-        return await register.ApproveAtOnceAsync(
+        return await openings.ApproveAtOnceAsync(
             request,
             owed,
             id => new(id, FactorKind.SecurityKeySsh, strength, request.Credential.Label) { Aaguid = proof.Aaguid, AuthenticatorId = request.Credential.Id },
