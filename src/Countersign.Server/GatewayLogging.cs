@@ -4,10 +4,14 @@ namespace Countersign.Server;
 
 internal static class GatewayLogging
 {
-    /// <summary>They write whole addresses, and links of mails and of set-up hold tokens. The first also makes each request an activity, which nobody here reads.</summary>
-    private static readonly (string Category, LogLevel Least)[] TellAddresses =
+    /// <summary>
+    /// They write whole addresses, and links of mails and of set-up hold tokens, or what was typed into forms. The first also makes
+    /// each request an activity, which nobody here reads.
+    /// </summary>
+    private static readonly (string Category, LogLevel Least)[] TellSecrets =
     [
-        ("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None), ("Microsoft.AspNetCore.Routing", LogLevel.Warning), ("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning),
+        ("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None), ("Microsoft.AspNetCore.Routing", LogLevel.Warning),
+        ("Microsoft.AspNetCore.StaticFiles", LogLevel.Warning), ("Microsoft.AspNetCore.Mvc", LogLevel.Warning),
     ];
 
     /// <summary>Events go to standard error, one line each; standard output belongs to the ready line. Section <c>Logging</c> sets levels.</summary>
@@ -30,7 +34,7 @@ internal static class GatewayLogging
     /// <summary>After the configuration, and for the console by its name too: a level that is set for the console alone goes before all others.</summary>
     private static void Silence(LoggerFilterOptions options)
     {
-        foreach (var (category, least) in TellAddresses)
+        foreach (var (category, least) in TellSecrets)
         {
             options.Rules.Add(new(null, category, least, null));
             options.Rules.Add(new("Console", category, least, null));

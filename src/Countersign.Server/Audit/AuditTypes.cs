@@ -12,6 +12,7 @@ internal static class AuditTypes
     public const string ChallengeCreated = "challenge.created";
     public const string ChallengeApproved = "challenge.approved";
     public const string ChallengeDenied = "challenge.denied";
+    public const string ChallengeReported = "challenge.reported";
     public const string ChallengeExpired = "challenge.expired";
     public const string ChallengeCancelled = "challenge.cancelled";
     public const string ChallengeSpent = "challenge.spent";

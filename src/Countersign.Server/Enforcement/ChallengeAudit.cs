@@ -34,6 +34,14 @@ internal static class ChallengeAudit
         return type is null ? null : new(type, now, actor) { Facts = facts };
     }
 
+    /// <summary>"This wasn't me", about a request that is settled already.</summary>
+    public static AuditEvent Reported(Challenge challenge, RemoteAnswer? remote, string actor, DateTimeOffset now)
+    {
+        var facts = Facts(challenge);
+        AddRemote(facts, remote);
+        return new(AuditTypes.ChallengeReported, now, actor) { Facts = facts };
+    }
+
     private static string? Describe(Challenge before, Challenge after, SortedDictionary<string, string> facts)
     {
         switch (after.State)

@@ -21,19 +21,22 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
     public async Task<(Challenge Before, Challenge After)?> SettleAsync(ChallengeId id, ChallengeEvent @event, string actor, Func<Challenge, Task>? first = null)
     {
         var now = clock.GetUtcNow();
+        var ended = new List<Challenge>();
         var settled = await ledger.WriteAsync(transaction =>
         {
+            ended.Clear();
             if (ChallengeTable.Find(transaction, id) is not { } before)
             {
                 return ((Challenge, Challenge)?)null;
             }
 
-            if (@event is ChallengeEvent.Declined { Reported: true })
+            var after = ChallengeTransitions.Store(transaction, before, @event, actor, now);
+            if (@event is ChallengeEvent.Declined { Reported: true } declined)
             {
-                PendingReports.Add(transaction, id, now); // if we are gone before it is carried out, that is the first thing after the start
+                Report(transaction, before, after, declined, actor, now, ended);
             }
 
-            return (before, ChallengeTransitions.Store(transaction, before, @event, actor, now));
+            return (before, after);
         });
         if (settled is not var (old, after))
         {
@@ -50,6 +53,8 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             {
                 announcements.Announce(after);
             }
+
+            ended.ForEach(announcements.Announce);
         }
 
         return settled;
@@ -126,12 +131,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         await ledger.WriteAsync(transaction =>
         {
             changed.Clear();
-            GrantStore.EndAll(transaction, ended);
-            var cause = ended.Person is null ? CancelCause.Moved : CancelCause.AccessEnded;
-            changed.AddRange(ChallengeTable.OpenOf(transaction, ended.Person)
-                .Where(open => (ended.CredentialId is null || open.Credential.Id == ended.CredentialId)
-                    && ended.Concerns(open.Command.Repository))
-                .Select(open => ChallengeTransitions.Store(transaction, open, new ChallengeEvent.Cancelled(cause), actor, now)));
+            End(transaction, ended, actor, now, changed);
             return changed.Count;
         });
         changed.ForEach(announcements.Announce);
@@ -153,5 +153,34 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
         {
             await SettleAsync(id, new ChallengeEvent.HoldEnded(), "system");
         }
+    }
+
+    /// <summary>
+    /// What somebody else has in the person's name ends with the words themselves, approvals that nobody has spent yet included; only
+    /// what other files hold is left to be carried out, if need be after the next start.
+    /// </summary>
+    private static void Report(
+        LedgerTransaction transaction, Challenge before, Challenge after, ChallengeEvent.Declined declined, string actor, DateTimeOffset now, List<Challenge> ended)
+    {
+        if (!PendingReports.Add(transaction, before.Id, now))
+        {
+            return;
+        }
+
+        if (ReferenceEquals(before, after))
+        {
+            transaction.Append(ChallengeAudit.Reported(before, declined.Remote, actor, now)); // its denial is the record where there is one
+        }
+
+        End(transaction, new(before.PrincipalId, null), actor, now, ended);
+    }
+
+    private static void End(LedgerTransaction transaction, AccessEnded over, string actor, DateTimeOffset now, List<Challenge> changed)
+    {
+        GrantStore.EndAll(transaction, over);
+        var cause = over.Person is null ? CancelCause.Moved : CancelCause.AccessEnded;
+        changed.AddRange(ChallengeTable.OpenOf(transaction, over.Person)
+            .Where(open => (over.CredentialId is null || open.Credential.Id == over.CredentialId) && over.Concerns(open.Command.Repository))
+            .Select(open => ChallengeTransitions.Store(transaction, open, new ChallengeEvent.Cancelled(cause), actor, now)));
     }
 }

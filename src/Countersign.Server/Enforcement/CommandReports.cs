@@ -10,7 +10,8 @@ namespace Countersign.Server.Enforcement;
 /// "This wasn't me": the credential that asked is revoked, whatever else waits or is granted ends, and the person and every
 /// administrator are told. What was said is durable before it is carried out, so it is carried out whatever happens to the gateway.
 /// </summary>
-internal sealed class CommandReports(Ledger ledger, ChallengeRegister register, GitCredentials credentials, INotices notices, AdministratorNotices administrators)
+internal sealed partial class CommandReports(
+    Ledger ledger, ChallengeRegister register, GitCredentials credentials, INotices notices, AdministratorNotices administrators, ILogger<CommandReports> logger)
 {
     private readonly ConcurrentDictionary<ChallengeId, Lazy<Task>> underWay = new();
 
@@ -33,9 +34,16 @@ internal sealed class CommandReports(Ledger ledger, ChallengeRegister register, 
     {
         foreach (var id in PendingReports.All(ledger.Reads))
         {
-            if (ChallengeTable.Find(ledger.Reads, id) is { } challenge)
+            try
             {
-                await CarryOutAsync(challenge);
+                if (ChallengeTable.Find(ledger.Reads, id) is { } challenge)
+                {
+                    await CarryOutAsync(challenge);
+                }
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                NotCarriedOut(exception, id.Value); // the others must not wait for this one
             }
         }
     }
@@ -49,15 +57,28 @@ internal sealed class CommandReports(Ledger ledger, ChallengeRegister register, 
 
         var (person, name) = (challenge.PrincipalId, challenge.PrincipalName);
         await credentials.EndAsync(person, name, challenge.Credential);
-        await register.EndAccessAsync(new(person, null), name);
-        var (done, told) = Words(challenge);
-        await notices.TellAsync(person, $"You reported request {challenge.Id}. {done}", CancellationToken.None);
-        await administrators.TellAsync(person, $"{name} reported request {challenge.Id} from {challenge.Client} as not theirs: {told}.");
+        await register.EndAccessAsync(new(person, null), name); // what it has begun since it was reported
+        await TellAsync(challenge);
         await ledger.WriteAsync(transaction =>
         {
-            PendingReports.Remove(transaction, challenge.Id);
+            PendingReports.Done(transaction, challenge.Id);
             return true;
         });
+    }
+
+    /// <summary>Once more rather than not at all, but not for ever: somebody who cannot be told is no reason to tell the others again and again.</summary>
+    private async Task TellAsync(Challenge challenge)
+    {
+        var (done, told) = Words(challenge);
+        try
+        {
+            await notices.TellAsync(challenge.PrincipalId, $"You reported request {challenge.Id}. {done}", CancellationToken.None);
+            await administrators.TellAsync(challenge.PrincipalId, $"{challenge.PrincipalName} reported request {challenge.Id} from {challenge.Client} as not theirs: {told}.");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            NotTold(exception, challenge.Id.Value);
+        }
     }
 
     private static (string Done, string Told) Words(Challenge challenge) =>
@@ -69,4 +90,10 @@ internal sealed class CommandReports(Ledger ledger, ChallengeRegister register, 
                 "somebody else had an SSH key of theirs. It is removed")
             : ($"The access token \"{challenge.Credential.Label}\" is revoked, and what else waited was cancelled. Look for where the token was kept.",
                 "somebody else had an access token of theirs. It is revoked");
+
+    [LoggerMessage(1013, LogLevel.Error, "What was reported about request {Challenge} could not be carried out; it is tried again")]
+    private partial void NotCarriedOut(Exception exception, string challenge);
+
+    [LoggerMessage(1014, LogLevel.Error, "Not everybody could be told that request {Challenge} was reported; what it asks for is done")]
+    private partial void NotTold(Exception exception, string challenge);
 }

@@ -15,18 +15,24 @@ internal static class SpentOnce
     /// <param name="remembered">How long; null for good.</param>
     public static bool Spend(LedgerTransaction transaction, string kind, string owner, string value, AuditEvent record, TimeSpan? remembered = null)
     {
-        if (remembered is { } time)
-        {
-            transaction.Execute("DELETE FROM spent WHERE kind = $1 AND owner = $2 AND at < $3", kind, owner, (record.Time - time).ToUnixTimeMilliseconds());
-        }
-
-        var spent = transaction.Execute(
-            "INSERT OR IGNORE INTO spent (kind, owner, value, at) VALUES ($1, $2, $3, $4)", kind, owner, value, record.Time.ToUnixTimeMilliseconds()) == 1;
+        var spent = Claim(transaction, kind, owner, value, record.Time, remembered);
         if (spent)
         {
             transaction.Append(record);
         }
 
         return spent;
+    }
+
+    /// <summary>The same without a record: what is claimed is recorded by what it is claimed for.</summary>
+    public static bool Claim(LedgerTransaction transaction, string kind, string owner, string value, DateTimeOffset now, TimeSpan? remembered = null)
+    {
+        if (remembered is { } time)
+        {
+            transaction.Execute("DELETE FROM spent WHERE kind = $1 AND owner = $2 AND at < $3", kind, owner, (now - time).ToUnixTimeMilliseconds());
+        }
+
+        return transaction.Execute(
+            "INSERT OR IGNORE INTO spent (kind, owner, value, at) VALUES ($1, $2, $3, $4)", kind, owner, value, now.ToUnixTimeMilliseconds()) == 1;
     }
 }

@@ -28,6 +28,7 @@ internal sealed partial class MailSender(
 
     private readonly List<MailLane> free = [.. Enumerable.Range(0, MostAtOnce).Select(_ => new MailLane(options.Value, gateway.Url.IdnHost, clock))];
     private readonly List<Flight> flights = [];
+    private readonly Queue<Func<Task>> unwritten = new();
     private Task? news;
     private int rests;
     private int silences;
@@ -111,7 +112,14 @@ internal sealed partial class MailSender(
             {
                 flights.Remove(landed);
                 free.Add(landed.Lane);
-                await SettleAsync(landed.Mail, await landed.Outcome);
+                unwritten.Enqueue(Settle(landed.Mail, await landed.Outcome));
+            }
+
+            // Before anything else is sent: what is sent and not written down would be sent again and again.
+            while (unwritten.TryPeek(out var write))
+            {
+                await write();
+                unwritten.Dequeue();
             }
 
             return await StartDueAsync(stopping);
@@ -188,7 +196,8 @@ internal sealed partial class MailSender(
         flights.Add(new(mail, lane, now, lane.SendAsync(Sender, content.To, content.Message, stopping)));
     }
 
-    private Task SettleAsync(WaitingMail mail, MailOutcome outcome)
+    /// <returns>What is to be written down of it.</returns>
+    private Func<Task> Settle(WaitingMail mail, MailOutcome outcome)
     {
         if (!outcome.HasServer)
         {
@@ -201,7 +210,7 @@ internal sealed partial class MailSender(
                 aloneUntil = clock.GetUtcNow() + LongestRest; // it takes no more connections than it has
             }
 
-            return Task.CompletedTask; // the mail was not tried
+            return static () => Task.CompletedTask; // the mail was not tried
         }
 
         if (outcome.Verdict is not null)
@@ -215,9 +224,9 @@ internal sealed partial class MailSender(
 
         return outcome.Verdict switch
         {
-            { IsDone: true } => outbox.RemoveAsync(mail),
-            { IsFinal: true } refused => outbox.DropAsync(mail, $"refused: {refused.Code}"),
-            _ => PostponeAsync(mail, outcome.Why),
+            { IsDone: true } => () => outbox.RemoveAsync(mail),
+            { IsFinal: true } refused => () => outbox.DropAsync(mail, $"refused: {refused.Code}"),
+            _ => () => PostponeAsync(mail, outcome.Why),
         };
     }
 

@@ -1,6 +1,5 @@
 using Countersign.Core.Identities;
 using Countersign.Server.People;
-using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Mail;
 
@@ -28,7 +27,7 @@ internal sealed partial class MailedNotices(INotices page, AccountMail mail, ILo
         {
             await send(person, text);
         }
-        catch (LedgerUnavailableException failure)
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // What it tells of is done, and is on the page: whoever did it must not be told that it failed.
             NotMailed(logger, failure);

@@ -111,7 +111,7 @@ public sealed class DuoStories
     }
 
     [Fact]
-    public async Task A_push_that_is_approved_elsewhere_first_takes_nothing_from_the_phone_afterwards()
+    public async Task This_was_not_me_on_the_phone_counts_also_when_somebody_has_approved_the_command_in_another_way()
     {
         await using var story = await DuoGateway.StartAsync();
         var (git, _) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
@@ -122,7 +122,23 @@ public sealed class DuoStories
         Assert.Equal(ApprovalOutcome.Done, (await story.Ann.ApproveAsync(request)).Outcome);
         Assert.Equal(0, (await running.Completion).ExitCode);
         push.Reply(PhoneAnswer.Fraud);
-        Assert.Single(await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)); // nobody asks for that answer any more
+        await RevokedAsync(story);
+        var reported = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.ChallengeReported).Event.Facts;
+        Assert.Equal((request.Id.Value, push.Txid), (reported["challenge"], reported["txid"]));
+    }
+
+    [Fact]
+    public async Task This_was_not_me_on_the_phone_counts_also_when_the_gateway_was_started_anew_meanwhile()
+    {
+        await using var story = await DuoGateway.StartAsync();
+        var (git, _) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
+        var running = git.StartAsync("push", "origin", "main");
+        var push = await story.ArrivedAsync();
+        await push.Watched.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+        await story.Gateway.RestartAsync();
+        Assert.NotEqual(0, (await running.Completion).ExitCode);
+        push.Reply(PhoneAnswer.Fraud);
+        await RevokedAsync(story);
     }
 
     [Fact]
@@ -142,11 +158,7 @@ public sealed class DuoStories
         }
 
         push.Reply(PhoneAnswer.Fraud);
-        while ((await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)).Count > 0)
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await RevokedAsync(story);
     }
 
     [Theory]
@@ -286,5 +298,14 @@ public sealed class DuoStories
             using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
             Assert.DoesNotContain(story.Duo.SecretKey, reader.ReadToEnd(), StringComparison.Ordinal);
         });
+    }
+
+    private static async Task RevokedAsync(DuoGateway story)
+    {
+        while ((await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation)).Count > 0)
+        {
+            Cancellation.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 }

@@ -20,8 +20,7 @@ public sealed class ReplacedAccountAttacks
     [Theory]
     [InlineData(PhoneAnswer.Approve)]
     [InlineData(PhoneAnswer.Deny)]
-    [InlineData(PhoneAnswer.Fraud)]
-    public async Task An_answer_from_an_account_of_before_neither_approves_nor_denies_nor_revokes(object answer)
+    public async Task An_answer_from_an_account_of_before_neither_approves_nor_denies(object answer)
     {
         await using var story = await DuoGateway.StartAsync(Basic);
         using var git = new Visitor(story.Gateway);
@@ -39,6 +38,19 @@ public sealed class ReplacedAccountAttacks
         Assert.Single(await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation));
         Assert.Equal(ApprovalOutcome.Done, (await story.Ann.ApproveAsync(request)).Outcome);
         Assert.True(Visitor.Released(await fetch));
+    }
+
+    [Fact]
+    public async Task This_was_not_me_counts_also_from_an_account_that_somebody_has_replaced_meanwhile()
+    {
+        await using var story = await DuoGateway.StartAsync(Basic);
+        using var git = new Visitor(story.Gateway);
+        var fetch = git.FetchAsync(story.Ann);
+        var push = await story.ArrivedAsync();
+        await ReplaceAsync(story);
+        push.Reply(PhoneAnswer.Fraud);
+        Assert.False(Visitor.Released(await fetch));
+        Assert.Empty(await story.Gateway.Get<IAccessTokens>().ListAsync(story.Ann.Id, Cancellation));
     }
 
     [Fact]
@@ -135,10 +147,16 @@ public sealed class ReplacedAccountAttacks
         Assert.True(await transactions.KeepAsync(one, account, push));
         Assert.True(await transactions.KeepAsync(one, account, push with { Code = "376" }));
         Assert.False(await transactions.KeepAsync(two, account, push));
+        Assert.False(await transactions.ClaimAsync(push.Txid));
+        Assert.True(await transactions.ClaimAsync("of a new device"));
+        Assert.False(await transactions.KeepAsync(two, account, push with { Txid = "of a new device" }));
         Assert.Null(transactions.Find(two, account));
         Assert.Equal(push with { Code = "376" }, transactions.Find(one, account));
         await ReplaceAsync(story);
         Assert.Null(transactions.Find(one, (await story.Gateway.Get<DuoAccounts>().FindAsync(story.Ann.Id, Cancellation))!));
+
+        await transactions.DropAsync(one); // settled: what it was approved by is used up all the same
+        Assert.False(await transactions.KeepAsync(two, account, push));
     }
 
     [Fact]

@@ -80,6 +80,46 @@ public sealed class ReportOrderTests
     }
 
     [Fact]
+    public async Task What_is_reported_twice_is_told_once()
+    {
+        await using var gateway = await StartAsync(_ => { });
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddPersonAsync("boss");
+        await gateway.MakeAdministratorAsync("boss");
+        await gateway.AddRepositoryAsync();
+        using var git = new Visitor(gateway);
+        var fetch = git.FetchAsync(ann);
+        var request = await ann.NextRequestAsync();
+        for (var times = 0; times < 3; times++)
+        {
+            await ann.DenyAsync(request, reported: true);
+        }
+
+        Assert.False(Visitor.Released(await fetch));
+        var boss = (await gateway.Get<IPeople>().FindAsync("boss", Cancellation))!.Id;
+        Assert.Single(await gateway.Get<INotices>().ListAsync(boss, Cancellation), notice => notice.Text.Contains(request.Id.Value, StringComparison.Ordinal));
+        Assert.Single(await gateway.Get<INotices>().ListAsync(ann.Id, Cancellation), notice => notice.Text.StartsWith("You reported", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_approval_that_nobody_has_spent_yet_ends_with_the_report_itself_before_the_credential_can_be_revoked()
+    {
+        SlowTokens tokens = null!;
+        await using var gateway = await StartAsync(slow => tokens = slow);
+        var ann = await gateway.AddPersonAsync();
+        var core = await gateway.AddRepositoryAsync();
+        var token = Assert.Single(await gateway.Get<IAccessTokens>().ListAsync(ann.Id, Cancellation)).Id;
+        CommandRequest asked = new(ann.Id, ann.Name, new(token, "laptop"), new GitCommand(GitService.UploadPack, core), new ClientAddress(IPAddress.Loopback), null, "git/2.47.3");
+        var request = (await gateway.Get<ChallengeOpenings>().OpenAsync(
+            asked, new(new() { Strength = Strength.Basic }, new()) { Reason = new(ReasonCode.SecondFactorOwed) })).Challenge!;
+        Assert.Equal(ApprovalOutcome.Done, (await ann.ApproveAsync(request)).Outcome);
+        tokens.FailFor = 1;
+        await Assert.ThrowsAsync<IOException>(() => ann.DenyAsync(request, reported: true));
+        Assert.IsType<ChallengeState.Cancelled>((await gateway.Get<ChallengeRegister>().RedeemAsync(request.Id, asked))!.State);
+        Assert.Empty(gateway.Get<GrantStore>().Live(ann.Id, gateway.Clock.GetUtcNow()));
+    }
+
+    [Fact]
     public async Task A_revocation_that_failed_is_carried_out_as_soon_as_it_can_be_and_the_command_is_denied_meanwhile()
     {
         SlowTokens tokens = null!;

@@ -49,26 +49,31 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
         }
 
         DuoOutcome outcome;
-        var isLeft = false;
+        var isOver = false;
         try
         {
             outcome = await pushes.WaitAsync(push, code => ShowCodeAsync(prompt, account, push with { Code = code }), cancellation);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && IsLeft(challenge.Id))
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && IsOver(challenge.Id))
         {
-            // Whoever ran the command has gone, and it may not have been the person: the push is still on the phone, and "this
-            // wasn't me" there counts. Nothing else does: there is nothing left to approve.
-            isLeft = true;
+            // Whoever ran the command has gone, or has proven something else, and it may not have been the person: the push is
+            // still on the phone, and "this wasn't me" there counts. Nothing else does: there is nothing left to approve.
+            isOver = true;
             outcome = await pushes.WaitAsync(push, static _ => Task.CompletedTask, CancellationToken.None);
         }
 
-        return await ReadAsync(prompt, account, push, isLeft && outcome.Verdict is not DuoVerdict.Fraud ? new(DuoVerdict.Waiting) : outcome);
+        return await ReadAsync(prompt, account, push, isOver && outcome.Verdict is not DuoVerdict.Fraud ? new(DuoVerdict.Waiting) : outcome);
     }
 
     private async Task<PromptAnswer> ReadAsync(Prompt prompt, DuoAccountRow account, DuoPushed push, DuoOutcome outcome)
     {
         var challenge = prompt.Challenge;
-        if (outcome.Verdict is DuoVerdict.Allowed or DuoVerdict.Declined or DuoVerdict.Fraud && !await IsStillAsync(prompt.Principal.Id, account))
+        if (outcome.Verdict is DuoVerdict.Fraud)
+        {
+            return Reported(push); // whoever took Duo out of use meanwhile may be the one who is reported
+        }
+
+        if (outcome.Verdict is DuoVerdict.Allowed or DuoVerdict.Declined && !await IsStillAsync(prompt.Principal.Id, account))
         {
             return new PromptAnswer.Failed("Duo Push was changed while it asked you");
         }
@@ -80,9 +85,9 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
             return new PromptAnswer.Approved(outcome.CodeTyped ? proven with { Strength = Strength.Strong } : proven, outcome.CodeTyped && challenge.Requirement.Number);
         }
 
-        if (outcome.Verdict is DuoVerdict.Declined or DuoVerdict.Fraud)
+        if (outcome.Verdict is DuoVerdict.Declined)
         {
-            return new PromptAnswer.Declined(Reported: outcome.Verdict is DuoVerdict.Fraud) { AuthenticatorId = KeyOf(account), Remote = new(push.Txid, push.DeviceId) };
+            return new PromptAnswer.Declined(Reported: false) { AuthenticatorId = KeyOf(account), Remote = new(push.Txid, push.DeviceId) };
         }
 
         if (outcome.Why != DuoAuthApi.NoAnswer)
@@ -114,7 +119,10 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
         await transactions.KeepAsync(prompt.Challenge.Id, account, push);
     }
 
-    private bool IsLeft(ChallengeId id) => requests.Find(id)?.State is ChallengeState.Cancelled or ChallengeState.Expired;
+    private bool IsOver(ChallengeId id) => requests.Find(id)?.State is not ChallengeState.Pending;
+
+    /// <summary>"This wasn't me", said on the phone that got this push.</summary>
+    public static PromptAnswer.Declined Reported(DuoPushed push) => new(Reported: true) { Remote = new(push.Txid, push.DeviceId) };
 
     private static string KeyOf(DuoAccountRow account) => account.Id.ToString("N");
 

@@ -37,6 +37,7 @@ internal static class DuoPushRegistration
         services.AddSingleton<DuoTrialPushes>();
         services.AddSingleton<DuoEnrolment>();
         services.AddSingleton<IPrompt, DuoPrompt>();
+        services.AddHostedService<DuoListener>();
         if (configuration.GetValue($"{DuoPushOptions.Section}:{nameof(DuoPushOptions.Passcodes)}", true))
         {
             services.AddSingleton<DuoPasscodeFactor>();

@@ -37,7 +37,7 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
     /// <param name="client">Where the command comes from.</param>
     /// <param name="target">Where to.</param>
     /// <param name="message">What the phone shows.</param>
-    /// <param name="cancellation">Gives up; what was sent stays sent.</param>
+    /// <param name="cancellation">Gives up before it is sent; what is being sent is sent.</param>
     public async Task<DuoResult<DuoPushed>> SendAsync(
         string userName, ClientAddress client, DuoTarget target, DuoMessage message, CancellationToken cancellation)
     {
@@ -65,7 +65,9 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
             return "Duo knows no device of yours that takes a push";
         }
 
-        var (txid, whyNot) = await api.PushAsync(userName, client, device.Id, ask.VerifiedTxid, message, cancellation);
+        // From here on a phone may ring, and what is answered there must be heard, whoever has gone meanwhile.
+        cancellation.ThrowIfCancellationRequested();
+        var (txid, whyNot) = await api.PushAsync(userName, client, device.Id, ask.VerifiedTxid, message, CancellationToken.None);
         return txid is null
             ? whyNot
             : new DuoPushed(txid, device.Id, device.Id == target.Device ? target.Name : device.Name, ask.VerifiedTxid is null ? null : ask.Code ?? "");

@@ -49,7 +49,8 @@ internal sealed class DuoTransactions : IDisposable
         return ledger.WriteAsync(transaction =>
         {
             transaction.Execute("DELETE FROM duo_transactions WHERE at < $1", (now - Kept).ToUnixTimeMilliseconds());
-            if (transaction.QueryFirst("SELECT 1 FROM duo_transactions WHERE txid = $1 AND challenge <> $2", static _ => true, push.Txid, challenge.Value))
+            if (!transaction.QueryFirst("SELECT 1 FROM duo_transactions WHERE txid = $1 AND challenge = $2", static _ => true, push.Txid, challenge.Value)
+                && !Claim(transaction, push.Txid, now))
             {
                 return false;
             }
@@ -66,6 +67,17 @@ internal sealed class DuoTransactions : IDisposable
         });
     }
 
+    /// <summary>For a push that is about no request.</summary>
+    /// <returns>False where the transaction was that of another push: one answer must not count for two.</returns>
+    public Task<bool> ClaimAsync(string txid) => ledger.WriteAsync(transaction => Claim(transaction, txid, clock.GetUtcNow()));
+
+    /// <summary>Sent so lately that the phone may still show them, of requests that are there.</summary>
+    public IReadOnlyList<(ChallengeId Challenge, DuoPushed Push)> Out(TimeSpan lifetime) => ledger.Reads.Query(
+        "SELECT challenge, txid, device, name FROM duo_transactions WHERE at > $1",
+        static row => (ChallengeId.TryParse(row.GetString(0), out var id) ? id : throw new InvalidDataException("a push names no request"),
+            new DuoPushed(row.GetString(1), row.GetString(2), row.GetString(3), null)),
+        (clock.GetUtcNow() - lifetime).ToUnixTimeMilliseconds());
+
     public Task DropAsync(ChallengeId challenge)
     {
         live.TryRemove(challenge, out _);
@@ -75,6 +87,9 @@ internal sealed class DuoTransactions : IDisposable
     public void Dispose() => announcements.Settled -= DropSettled;
 
     private static string KeyOf(DuoAccountRow account) => account.Id.ToString("N");
+
+    private static bool Claim(LedgerTransaction transaction, string txid, DateTimeOffset now) =>
+        SpentOnce.Claim(transaction, "duo_txid", "duo", txid, now, Kept);
 
     private void DropSettled(ChallengeId challenge)
     {

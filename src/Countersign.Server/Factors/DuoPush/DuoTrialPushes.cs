@@ -14,7 +14,7 @@ namespace Countersign.Server.Factors.DuoPush;
 /// recorded before it goes out, and counts against the same limits.
 /// </summary>
 internal sealed partial class DuoTrialPushes(
-    DuoPushes pushes, DuoTrialReports reports, Ledger ledger, AuditTrail audit, IOptions<HoldOptions> limits, GatewayOptions gateway, TimeProvider clock,
+    DuoPushes pushes, DuoTransactions transactions, DuoTrialReports reports, Ledger ledger, AuditTrail audit, IOptions<HoldOptions> limits, GatewayOptions gateway, TimeProvider clock,
     ILogger<DuoTrialPushes> logger) : IDisposable
 {
     private readonly CancellationTokenSource stopping = new();
@@ -47,6 +47,12 @@ internal sealed partial class DuoTrialPushes(
                     : new("duo_unavailable", $"{why}. Try again.");
             }
 
+            if (!await transactions.ClaimAsync(push.Txid))
+            {
+                trial.Fail($"{DuoAuthApi.NotUnderstood}.");
+                return new("duo_unavailable", $"{DuoAuthApi.NotUnderstood}. Try again.");
+            }
+
             _ = WaitAsync(trial, principal, push, from);
             return null;
         }
@@ -64,24 +70,29 @@ internal sealed partial class DuoTrialPushes(
     }
 
     /// <summary>How long to wait; null when the push may go out: then it is recorded, in the one write that counts it.</summary>
-    private Task<TimeSpan?> TakePlaceAsync(DuoTrial trial, DuoDevice device, Principal principal, ClientAddress from)
+    private async Task<TimeSpan?> TakePlaceAsync(DuoTrial trial, DuoDevice device, Principal principal, ClientAddress from)
     {
         var now = clock.GetUtcNow();
         var record = audit.Event(
             AuditTypes.FactorPrompted, principal.Name,
             ("person_id", principal.Id.ToString()), ("factor", nameof(FactorKind.DuoPush)), ("session", trial.Session), ("client", from.ToString()), ("device", device.Id));
-        return ledger.WriteAsync(transaction =>
+        var (wait, isNews) = await ledger.WriteAsync(transaction =>
         {
-            if (PromptLimits.Left(transaction, principal.Id, limits.Value, now) is { } wait)
+            if (PromptLimits.Left(transaction, principal.Id, limits.Value, now) is { } left)
             {
-                PromptLimits.Record(transaction, principal.Id, principal.Name, wait, now, ("session", trial.Session), ("client", from.ToString()));
-                return wait;
+                return (left, PromptLimits.Record(transaction, principal.Id, principal.Name, left, now, ("session", trial.Session), ("client", from.ToString())));
             }
 
             PromptLimits.Count(transaction, principal.Id, now);
             transaction.Append(record);
-            return (TimeSpan?)null;
+            return ((TimeSpan?)null, false);
         });
+        if (isNews)
+        {
+            await reports.LimitedAsync(principal.Id, from);
+        }
+
+        return wait;
     }
 
     /// <summary>What an answer leads to is done before anybody sees it.</summary>

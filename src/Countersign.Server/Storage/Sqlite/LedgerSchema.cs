@@ -55,7 +55,8 @@ internal static class LedgerSchema
         """
         CREATE TABLE duo_transactions (challenge TEXT PRIMARY KEY, txid TEXT NOT NULL UNIQUE, account TEXT NOT NULL, user TEXT NOT NULL,
             chosen TEXT, device TEXT NOT NULL, name TEXT NOT NULL, code TEXT, at INTEGER NOT NULL) WITHOUT ROWID;
-        CREATE TABLE reports (challenge TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE reports (challenge TEXT PRIMARY KEY, at INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+        CREATE TABLE trial_reports (session TEXT PRIMARY KEY, person TEXT NOT NULL, client TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, person TEXT NOT NULL, challenge TEXT, body BLOB NOT NULL, created INTEGER NOT NULL,
             next_attempt INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, expires INTEGER NOT NULL, last_error TEXT);
         CREATE INDEX outbox_by_time ON outbox (next_attempt);

@@ -161,7 +161,7 @@ internal sealed class ReceivePackExchange : IHttpExchange
     /// </summary>
     private static void AnswerProbe(HttpContext context)
     {
-        if (HttpProtocol.IsHttp2(context.Request.Protocol) && context.Features.Get<IHttpResetFeature>() is { } stream)
+        if (HttpProtocol.IsHttp2(context.Request.Protocol) && IsGitItself(context.Request.Headers) && context.Features.Get<IHttpResetFeature>() is { } stream)
         {
             stream.Reset(Http11Required);
             return;
@@ -169,6 +169,10 @@ internal sealed class ReceivePackExchange : IHttpExchange
 
         GitHttpAnswer.Begin(context, GitService.ReceivePack, "result");
     }
+
+    /// <summary>A proxy before the gateway would make an error of the hint.</summary>
+    private static bool IsGitItself(IHeaderDictionary headers) =>
+        headers.UserAgent.ToString().StartsWith("git/", StringComparison.Ordinal) && headers.Via.Count == 0 && !headers.ContainsKey("Forwarded") && !headers.ContainsKey("X-Forwarded-For");
 
     /// <summary>Once: a command can be told, held a second time, and only then be answered.</summary>
     private void Begin()

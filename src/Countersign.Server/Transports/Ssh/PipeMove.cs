@@ -43,15 +43,27 @@ internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, C
     /// </summary>
     public static SafePipeHandle? Reopen(SafePipeHandle pipe, PipeDirection direction)
     {
-        var path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{pipe.DangerousGetHandle()}");
-        var own = new SafePipeHandle(Open(path, (direction == PipeDirection.Out ? WriteOnly : 0) | OpenNonBlocking | OpenCloseOnExec), ownsHandle: true);
-        if (!own.IsInvalid)
+        var held = false;
+        try
         {
-            return own;
-        }
+            pipe.DangerousAddRef(ref held); // its number must not become another file's meanwhile
+            var path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{pipe.DangerousGetHandle()}");
+            var own = new SafePipeHandle(Open(path, (direction == PipeDirection.Out ? WriteOnly : 0) | OpenNonBlocking | OpenCloseOnExec), ownsHandle: true);
+            if (!own.IsInvalid)
+            {
+                return own;
+            }
 
-        own.Dispose();
-        return null;
+            own.Dispose();
+            return null;
+        }
+        finally
+        {
+            if (held)
+            {
+                pipe.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>Asks for a larger pipe; a refusal is fine.</summary>
@@ -60,10 +72,15 @@ internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, C
     public MoveEnd Run(CancellationToken cancellation)
     {
         using var wake = new SafeFileHandle(EventDescriptor(0, CloseOnExec), ownsHandle: true);
+        if (wake.IsInvalid)
+        {
+            throw new IOException($"There is nothing to end the passing on with: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        }
+
         using var registration = cancellation.UnsafeRegister(static state => Wake((SafeFileHandle)state!), wake);
         var gathers = FileControl(to, GetPipeSize, 0) >= LargePipe;
         var flows = false;
-        while (true)
+        while (!cancellation.IsCancellationRequested)
         {
             var count = Splice(from, 0, to, 0, Most, NonBlocking);
             if (count > 0)
@@ -103,6 +120,8 @@ internal sealed partial class PipeMove(SafePipeHandle from, SafePipeHandle to, C
                 return MoveEnd.Cancelled;
             }
         }
+
+        return MoveEnd.Cancelled;
     }
 
     private bool WaitForClient(SafeFileHandle wake)

@@ -27,6 +27,7 @@ internal sealed class ShellOutput : PipeEnd
         var pipe = streams.RenewOutput();
         PipeMove.TryEnlarge(pipe, Room);
         using var source = PipeMove.Reopen(from.SafePipeHandle, PipeDirection.In) ?? from.SafePipeHandle;
+        PipeMove.TryEnlarge(source, Room);
         if (source != from.SafePipeHandle)
         {
             await from.DisposeAsync();

@@ -11,7 +11,7 @@ namespace Countersign.Server.Upstreams.LocalRepositories;
 /// </summary>
 internal sealed class GitProcess : IAsyncDisposable
 {
-    private const int PipeSize = 1024 * 1024;
+    private const int PipeSize = 256 * 1024;
     private const int MaxErrors = 4096;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
