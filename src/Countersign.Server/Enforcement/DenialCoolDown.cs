@@ -1,4 +1,5 @@
 using Countersign.Core.Challenges;
+using Countersign.Core.Identities;
 using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Enforcement;
@@ -9,6 +10,13 @@ namespace Countersign.Server.Enforcement;
 /// </summary>
 internal static class DenialCoolDown
 {
+    /// <summary>A command that nobody is asked about for now.</summary>
+    /// <param name="Person">The id, as text.</param>
+    /// <param name="About">Which command, in words.</param>
+    /// <param name="Since">The last denial.</param>
+    /// <param name="Times">Denials since the last approval.</param>
+    internal sealed record Pause(string Person, string About, DateTimeOffset Since, DateTimeOffset Until, int Times);
+
     private static readonly TimeSpan First = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Max = TimeSpan.FromMinutes(15);
 
@@ -49,10 +57,28 @@ internal static class DenialCoolDown
             return null;
         }
 
-        var length = First * Math.Pow(2, Math.Min(denied.Times - 1, 10));
-        var until = DateTimeOffset.FromUnixTimeMilliseconds(denied.Last) + (length < Max ? length : Max);
+        var until = End(denied.Times, DateTimeOffset.FromUnixTimeMilliseconds(denied.Last));
         return until > now ? until - now : null;
     }
+
+    /// <summary>What nobody is asked about now, the latest first.</summary>
+    public static IEnumerable<Pause> Live(LedgerReads reads, DateTimeOffset now, int most) => reads.Query(
+        "SELECT subject, failures, last_failure FROM throttles WHERE subject >= 'denied:' AND subject < 'denied;' AND last_failure > $1 ORDER BY last_failure DESC LIMIT $2",
+        static row => (Key: row.GetString(0)["denied:".Length..].Split('|'), Times: row.GetInt32(1), At: DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))),
+        (now - Max).ToUnixTimeMilliseconds(), most)
+        .Select(row => (row.Key, row.Times, At: row.At < now ? row.At : now)) // set back: as Left has it
+        .Select(row => new Pause(row.Key[0], AboutOf(row.Key), row.At, End(row.Times, row.At), row.Times))
+        .Where(pause => pause.Until > now);
+
+    /// <summary>An administrator lets the person be asked again.</summary>
+    public static void Forget(LedgerTransaction transaction, PrincipalId person) =>
+        transaction.Execute("DELETE FROM throttles WHERE subject >= $1 AND subject < $2", Subject($"{person}|"), Subject($"{person}}}"));
+
+    private static DateTimeOffset End(int times, DateTimeOffset last) =>
+        last + (First * Math.Pow(2, Math.Min(times - 1, 10)) is var length && length < Max ? length : Max);
+
+    /// <param name="key">As <see cref="ChallengeKey"/> joins it: person, credential, class, repository, network.</param>
+    private static string AboutOf(string[] key) => $"{(key[2] == "Read" ? "reading" : "writing to")} {key[3]} from {key[4]}";
 
     private static string Subject(string challengeKey) => $"denied:{challengeKey}";
 }

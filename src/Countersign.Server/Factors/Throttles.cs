@@ -18,7 +18,15 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
 
     public const int AddressFree = 29;
 
+    public const int PasskeysFree = 299;
+
+    public const int DuoBeginFree = 5;
+
+    public const int EmailSendFree = 4;
+
     public static readonly TimeSpan AddressQuiet = TimeSpan.FromMinutes(15);
+
+    public static readonly TimeSpan EmailSendQuiet = TimeSpan.FromHours(1);
 
     /// <summary>All authenticator apps of a person together: a second app must not double the guesses.</summary>
     public static ThrottleRule Totp(PrincipalId person) => new($"totp:{person}", 2, Limit, null);
@@ -30,7 +38,10 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
     public static ThrottleRule EmailCode(PrincipalId person) => new($"email:{person}", 2, Limit, null);
 
     /// <summary>Asking Duo what it offers a person; each time is counted, whatever Duo says.</summary>
-    public static ThrottleRule DuoBegin(PrincipalId person) => new($"duo-begin:{person}", 5, null, AddressQuiet);
+    public static ThrottleRule DuoBegin(PrincipalId person) => new($"duo-begin:{person}", DuoBeginFree, null, AddressQuiet);
+
+    /// <summary>Sending codes by mail: nobody's mailbox is filled from here.</summary>
+    public static ThrottleRule EmailSend(PrincipalId person) => new($"email-send:{person}", EmailSendFree, null, EmailSendQuiet);
 
     public static ThrottleRule Recovery(PrincipalId person) => new($"recovery:{person}", 2, Limit, null);
 
@@ -44,7 +55,7 @@ internal sealed record ThrottleRule(string Subject, int FreeFailures, int? LockA
     /// A passkey cannot be guessed, and wrong passwords from its address never hold it up: this only keeps a machine that sends
     /// nonsense all day from filling the log.
     /// </summary>
-    public static ThrottleRule Passkeys(ClientAddress address) => new($"passkeys:{address.Network}", 299, null, AddressQuiet);
+    public static ThrottleRule Passkeys(ClientAddress address) => new($"passkeys:{address.Network}", PasskeysFree, null, AddressQuiet);
 
     /// <summary>The part of the subject that says what is tried.</summary>
     public string What => Subject[..Subject.IndexOf(':', StringComparison.Ordinal)];
@@ -151,6 +162,7 @@ internal sealed class Throttles(Ledger ledger, TimeProvider clock)
     public Task UnlockAsync(PrincipalId person, params ThrottleRule[] rules) => ledger.WriteAsync(transaction =>
     {
         PromptLimits.Forget(transaction, person);
+        DenialCoolDown.Forget(transaction, person);
         foreach (var rule in rules)
         {
             Clear(transaction, rule);

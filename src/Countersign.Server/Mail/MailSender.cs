@@ -10,7 +10,7 @@ namespace Countersign.Server.Mail;
 /// a connection of its own. What fails is tried again, later and later, until it is worth nothing any more.
 /// </summary>
 internal sealed partial class MailSender(
-    Outbox outbox, GatewayOptions gateway, IOptions<MailOptions> options, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
+    Outbox outbox, MailReceipts receipts, GatewayOptions gateway, IOptions<MailOptions> options, TimeProvider clock, ILogger<MailSender> logger) : BackgroundService
 {
     public static readonly TimeSpan Idle = TimeSpan.FromSeconds(15);
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
@@ -20,6 +20,13 @@ internal sealed partial class MailSender(
 
     /// <summary>Connections; and so many mails in a row without any answer, and the server is left alone for a while.</summary>
     public const int MostAtOnce = 4;
+
+    /// <summary>What somebody who waits for their mail hears of a server that is away.</summary>
+    public const string Unreachable = "the mail server cannot be reached";
+
+    public const string NotTaken = "the mail server did not take the mail";
+
+    public const string Refused = "the mail server refuses mail to your address";
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(5);
@@ -148,6 +155,11 @@ internal sealed partial class MailSender(
             var now = clock.GetUtcNow();
             if (StartsAt() is var at && at > now)
             {
+                if (restsUntil > now)
+                {
+                    receipts.TellAll(Unreachable);
+                }
+
                 return at;
             }
 
@@ -171,6 +183,7 @@ internal sealed partial class MailSender(
 
         if (mail.Expires <= clock.GetUtcNow())
         {
+            receipts.Tell(mail.Id, NotTaken);
             await outbox.DropAsync(mail, "too late");
             return true;
         }
@@ -187,6 +200,7 @@ internal sealed partial class MailSender(
         }
         catch (Exception failure) when (failure is CryptographicException or JsonException)
         {
+            receipts.Tell(mail.Id, NotTaken);
             await outbox.DropAsync(mail, "unreadable");
             return;
         }
@@ -222,6 +236,12 @@ internal sealed partial class MailSender(
             Rest(outcome.Why);
         }
 
+        receipts.Tell(mail.Id, outcome.Verdict switch
+        {
+            { IsDone: true } => null,
+            { IsFinal: true } => Refused,
+            _ => NotTaken,
+        });
         return outcome.Verdict switch
         {
             { IsDone: true } => () => outbox.RemoveAsync(mail),
@@ -241,6 +261,7 @@ internal sealed partial class MailSender(
     {
         restsUntil = clock.GetUtcNow() + Grown(FirstRest, rests++, LongestRest);
         Log.NoServer(logger, options.Value.Host!, why);
+        receipts.TellAll(Unreachable);
     }
 
     private async Task HangUpAsync(CancellationToken stopping)

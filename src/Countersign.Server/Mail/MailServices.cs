@@ -13,6 +13,7 @@ internal static class MailServices
         services.AddOptions<MailOptions>().BindConfiguration(MailOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<MailOptions>, MailSettings>();
         services.AddSingleton<Outbox>();
+        services.AddSingleton<MailReceipts>();
         services.AddSingleton<MailSender>();
         services.AddHostedService(provider => provider.GetRequiredService<MailSender>());
         services.AddSingleton<AccountMail>();

@@ -40,21 +40,23 @@ internal sealed class Outbox(Ledger ledger, IDataProtectionProvider protection, 
     public (string To, byte[] Message) Open(WaitingMail mail) =>
         JsonSerializer.Deserialize<Content>(protector.Unprotect(mail.Sealed)) is { } content ? (content.To, content.Message) : throw new JsonException("nothing in it");
 
-    /// <summary>False when there is no room. Call <see cref="Wake"/> once the transaction is durable.</summary>
-    public bool Add(LedgerTransaction transaction, OutboxMail mail)
+    /// <summary>Its id; null when there is no room. Call <see cref="Wake"/> once the transaction is durable.</summary>
+    public long? Add(LedgerTransaction transaction, OutboxMail mail)
     {
         var room = mail.Kind is MailKind.More ? 1 : MostOfAPerson;
-        return transaction.Execute(
+        return transaction.QueryFirst<long?>(
             """
             INSERT INTO outbox (kind, person, challenge, body, created, next_attempt, expires) SELECT $8, $1, $2, $3, $4, $4, $5
             WHERE (SELECT count(*) FROM outbox WHERE kind = $8) < $6 AND (SELECT count(*) FROM outbox WHERE kind = $8 AND person = $1) < $7
+            RETURNING id
             """,
-            mail.Person.ToString(), mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, room, (int)mail.Kind) == 1;
+            static row => row.GetInt64(0),
+            mail.Person.ToString(), mail.Challenge?.Value, mail.Sealed, Now, mail.Expires.ToUnixTimeMilliseconds(), Most, room, (int)mail.Kind);
     }
 
     public async Task<bool> AddAsync(OutboxMail mail)
     {
-        var added = await ledger.WriteAsync(transaction => Add(transaction, mail));
+        var added = await ledger.WriteAsync(transaction => Add(transaction, mail) is not null);
         Wake();
         return added;
     }

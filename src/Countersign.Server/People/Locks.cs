@@ -10,6 +10,15 @@ internal sealed class Locks(Ledger ledger, IPeople people, IOptions<HoldOptions>
     private const int Most = 500;
     private const int HoursShown = 24;
 
+    /// <summary>What waits longer and longer after so many, and heals. Of a person where it is theirs, else of a network.</summary>
+    private static readonly (string What, bool IsPersons, int Free, TimeSpan Quiet)[] Pauses =
+    [
+        ("address", false, ThrottleRule.AddressFree, ThrottleRule.AddressQuiet),
+        ("passkeys", false, ThrottleRule.PasskeysFree, ThrottleRule.AddressQuiet),
+        ("duo-begin", true, ThrottleRule.DuoBeginFree, ThrottleRule.AddressQuiet),
+        ("email-send", true, ThrottleRule.EmailSendFree, ThrottleRule.EmailSendQuiet),
+    ];
+
     public async Task<LockReport> ReadAsync(CancellationToken cancellation)
     {
         var now = clock.GetUtcNow();
@@ -17,35 +26,42 @@ internal sealed class Locks(Ledger ledger, IPeople people, IOptions<HoldOptions>
         var byId = everybody.ToDictionary(person => person.Id.ToString(), person => person.Name);
         var names = byId.Values.ToHashSet(StringComparer.Ordinal);
         return new(
-            [.. Throttled(byId, names, now).Concat(Asked(byId, now)).Concat(Stuffed(now)).OrderByDescending(one => one.Since).Take(Most)],
+            [.. Throttled(byId, names).Concat(Pauses.SelectMany(pause => Paused(byId, pause, now))).Concat(Denied(byId, now)).Concat(Asked(byId, now)).Concat(Stuffed(now)).OrderByDescending(one => one.Since).Take(Most)],
             Hours(now));
     }
 
-    private IEnumerable<ActiveLock> Throttled(Dictionary<string, string> byId, HashSet<string> names, DateTimeOffset now)
+    private IEnumerable<ActiveLock> Throttled(Dictionary<string, string> byId, HashSet<string> names)
     {
         var rows = ledger.Reads.Query(
             """
             SELECT subject, failures, last_failure, locked FROM throttles
-            WHERE (failures >= $1 AND (subject GLOB 'password:*' OR subject GLOB 'totp:*' OR subject GLOB 'duo:*' OR subject GLOB 'email:*' OR subject GLOB 'recovery:*'))
-               OR (failures > $2 AND last_failure > $3 AND subject GLOB 'address:*')
-            ORDER BY last_failure DESC LIMIT $4
+            WHERE failures >= $1 AND (subject GLOB 'password:*' OR subject GLOB 'totp:*' OR subject GLOB 'duo:*' OR subject GLOB 'email:*' OR subject GLOB 'recovery:*')
+            ORDER BY last_failure DESC LIMIT $2
             """,
             static row => (Subject: row.GetString(0), Failures: row.GetInt32(1), Last: At(row.GetInt64(2)), Locked: row.IsDBNull(3) ? (DateTimeOffset?)null : At(row.GetInt64(3))),
-            ThrottleRule.Limit, ThrottleRule.AddressFree, (now - ThrottleRule.AddressQuiet).ToUnixTimeMilliseconds(), Most);
+            ThrottleRule.Limit, Most);
         foreach (var row in rows)
         {
             var (what, subject) = (row.Subject[..row.Subject.IndexOf(':', StringComparison.Ordinal)], row.Subject[(row.Subject.IndexOf(':', StringComparison.Ordinal) + 1)..]);
-            if (what == "address")
-            {
-                yield return new(null, what, subject, row.Last, row.Last + ThrottleRule.AddressQuiet, row.Failures);
-            }
-            else
-            {
-                var person = what == "password" ? names.Contains(subject) ? subject : null : byId.GetValueOrDefault(subject);
-                yield return new(person, what, person ?? "", row.Locked ?? row.Last, null, row.Failures); // what somebody typed for a name may be a secret
-            }
+            var person = what == "password" ? names.Contains(subject) ? subject : null : byId.GetValueOrDefault(subject);
+            yield return new(person, what, person ?? "", row.Locked ?? row.Last, null, row.Failures); // what somebody typed for a name may be a secret
         }
     }
+
+    private IEnumerable<ActiveLock> Paused(Dictionary<string, string> byId, (string What, bool IsPersons, int Free, TimeSpan Quiet) pause, DateTimeOffset now) =>
+        from row in ledger.Reads.Query(
+            "SELECT substr(subject, length($1) + 2), failures, last_failure FROM throttles WHERE subject >= $1 || ':' AND subject < $1 || ';' AND failures > $2 AND last_failure > $3 LIMIT $4",
+            static row => (Subject: row.GetString(0), Failures: row.GetInt32(1), Last: At(row.GetInt64(2))),
+            pause.What, pause.Free, (now - pause.Quiet).ToUnixTimeMilliseconds(), Most)
+        let person = pause.IsPersons ? byId.GetValueOrDefault(row.Subject) : null
+        where person is not null || !pause.IsPersons
+        select new ActiveLock(person, pause.What, person ?? row.Subject, row.Last, row.Last + pause.Quiet, row.Failures);
+
+    private IEnumerable<ActiveLock> Denied(Dictionary<string, string> byId, DateTimeOffset now) =>
+        from pause in DenialCoolDown.Live(ledger.Reads, now, Most)
+        let person = byId.GetValueOrDefault(pause.Person)
+        where person is not null
+        select new ActiveLock(person, "denied", person, pause.Since, pause.Until, pause.Times, pause.About);
 
     private IEnumerable<ActiveLock> Asked(Dictionary<string, string> byId, DateTimeOffset now)
     {

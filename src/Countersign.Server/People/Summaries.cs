@@ -20,10 +20,11 @@ internal sealed class Summaries(Throttles throttles, OfferedFactors offered)
         person.CreatedAt,
         person.LastSignInAt);
 
-    /// <summary>Every lock that an administrator lifts at once.</summary>
+    /// <summary>Every lock and pause that an administrator lifts at once.</summary>
     public static ThrottleRule[] LocksOf(Person person) =>
     [
         ThrottleRule.Password(person.UserName!), ThrottleRule.Totp(person.PrincipalId), ThrottleRule.DuoPasscode(person.PrincipalId),
         ThrottleRule.EmailCode(person.PrincipalId), ThrottleRule.Recovery(person.PrincipalId),
+        ThrottleRule.DuoBegin(person.PrincipalId), ThrottleRule.EmailSend(person.PrincipalId),
     ];
 }

@@ -101,6 +101,39 @@ public sealed class LocksTests
     }
 
     [Fact]
+    public async Task Pauses_that_hold_a_person_or_a_network_up_are_shown_with_why_and_an_unlock_lifts_the_persons()
+    {
+        await using var gateway = await GatewayFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync();
+        var bob = await gateway.AddPersonAsync("bob");
+        await gateway.AddRepositoryAsync();
+        await gateway.MakeAdministratorAsync("ann");
+        using var git = new Visitor(gateway);
+        var fetch = git.FetchAsync(bob);
+        await bob.DenyNextAsync();
+        await fetch;
+        var throttles = gateway.Get<Throttles>();
+        var network = ThrottleRule.Passkeys(new(System.Net.IPAddress.Parse("192.0.2.9")));
+        await Task.WhenAll(Enumerable.Range(0, ThrottleRule.PasskeysFree + 1).Select(_ => throttles.ReserveAsync(network)));
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => throttles.ReserveAsync(ThrottleRule.DuoBegin(bob.Id))));
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => throttles.ReserveAsync(ThrottleRule.EmailSend(bob.Id))));
+
+        using var admin = new Visitor(gateway);
+        await admin.BrowseAsync(ann);
+        var page = (await admin.GetAsync("/locks")).Body;
+        Assert.Contains("denied once, so nobody is asked again for a while: reading ACME/core from 127.0.0.1", page, StringComparison.Ordinal);
+        Assert.Contains("began 6 times, and waits longer and longer", page, StringComparison.Ordinal);
+        Assert.Contains("asked for 5 codes, and waits longer and longer", page, StringComparison.Ordinal);
+        Assert.Contains("300 passkeys refused", page, StringComparison.Ordinal);
+        Assert.Equal(302, (await admin.SubmitAsync("/locks", "/locks?handler=Unlock", new() { ["person"] = "bob" })).Status);
+        var left = Assert.Single((await gateway.Get<ILocks>().ReadAsync(Cancellation)).Locks);
+        Assert.Equal(("passkeys", "192.0.2.9", null), (left.What, left.Subject, left.Person));
+        fetch = git.FetchAsync(bob);
+        await bob.DenyNextAsync(); // asked again
+        await fetch;
+    }
+
+    [Fact]
     public async Task To_others_neither_the_page_nor_the_address_exists()
     {
         await using var gateway = await GatewayFixture.StartAsync();

@@ -1,5 +1,8 @@
 using Countersign.Demo;
 using Countersign.Server.Factors.DuoPush;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Countersign.Server.Tests.Duo;
 
@@ -122,6 +125,48 @@ public sealed class DuoClientTests
     {
         Assert.Equal(code, DuoText.CodeIn(text));
         Assert.Null(DuoText.CodeIn(DuoText.Line("Please enter verification code 376 " + text.PadRight(200, 'x')))); // cut: nobody knows what followed
+    }
+
+    [Theory]
+    [InlineData("api-1234abcd.duosecurity.com", true)]
+    [InlineData("API-1234ABCD.DuoFederal.com:443", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("localhost:8443", false)]
+    [InlineData("duo.localhost", false)]
+    [InlineData("duo.example.org", false)]
+    [InlineData("api-1234abcd.duosecurity.com.example.org", false)]
+    [InlineData("notduosecurity.com", false)]
+    public async Task A_host_that_is_not_Duos_is_refused_unless_an_authority_of_its_own_vouches_for_it(string host, bool isDuos)
+    {
+        await using var simulator = await DuoSimulator.StartAsync(TimeProvider.System);
+        var folder = Directory.CreateTempSubdirectory("countersign-duo-");
+        try
+        {
+            var settings = simulator.Settings(folder.FullName);
+            settings["Factors:DuoPush:Host"] = host;
+            Assert.Equal(host, Read(settings).Host);
+            settings.Remove("Factors:DuoPush:CaFile");
+            if (isDuos)
+            {
+                Assert.Equal(host, Read(settings).Host);
+            }
+            else
+            {
+                Assert.Contains("Factors:DuoPush:Host is not Duo's", Assert.Throws<OptionsValidationException>(() => Read(settings)).Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        static DuoPushOptions Read(Dictionary<string, string?> settings)
+        {
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+            using var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration).AddDuoPush(configuration).BuildServiceProvider();
+            return services.GetRequiredService<IOptions<DuoPushOptions>>().Value;
+        }
     }
 
     [Theory]

@@ -85,14 +85,45 @@ public sealed class DuoStories
         await story.Gateway.AssertInvariantsAsync();
     }
 
-    [Fact]
-    public async Task Where_Duo_is_down_the_push_waits_for_the_next_factor_and_never_passes_by_itself()
+    [Theory]
+    [InlineData("down", true, DuoAuthApi.NoAnswer)]
+    [InlineData("slow", false, DuoAuthApi.NoAnswer)]
+    [InlineData("lying", true, DuoAuthApi.NotUnderstood)]
+    [InlineData("lying", false, DuoAuthApi.NotUnderstood)]
+    [InlineData("forgetful", true, DuoPushes.NotEnrolled)]
+    [SupportedOSPlatform("linux")]
+    public async Task Where_Duo_is_down_slow_or_wrong_the_terminal_says_so_and_the_push_waits_for_the_next_factor(string state, bool ssh, string why)
     {
-        await using var story = await DuoGateway.StartAsync();
-        story.Duo.Play("preauth", SimulatedAnswer.Status(500));
-        var (git, tip) = await story.CommittedAsync(story.Ann.UrlOf("ACME/core"));
+        await using var story = ssh ? await DuoGateway.StartWithSshAsync() : await DuoGateway.StartAsync(settings: new() { ["Factors:DuoPush:AnswerSeconds"] = "37" });
+        switch (state)
+        {
+            case "down":
+                story.Duo.Play("preauth", SimulatedAnswer.Status(500));
+                break;
+            case "slow":
+                story.Duo.Play("preauth", SimulatedAnswer.Silence);
+                break;
+            case "lying":
+                story.Duo.Play("auth_status", SimulatedAnswer.Body("""{"stat":"OK","response":{"result":"allow","status":"bypass"}}"""));
+                break;
+            default:
+                story.Duo.Users["ann"].Access = SimulatedAccess.Enrol;
+                break;
+        }
+
+        var (url, environment) = (story.Ann.UrlOf("ACME/core"), (IReadOnlyDictionary<string, string>?)null);
+        if (ssh)
+        {
+            var (identity, _) = await story.Ssh.AddKeyAsync(story.Ann);
+            (url, environment) = ($"ssh://git@127.0.0.1:{story.Ssh.Port}/ACME/core.git", identity.GitEnvironment(story.Ssh.Port));
+        }
+
+        var (git, tip) = await story.CommittedAsync(url, environment);
+        var asked = state == "slow" ? story.Gateway.Clock.WhenArmedAsync(TimeSpan.FromSeconds(36), TimeSpan.FromSeconds(37)) : Task.CompletedTask;
         var running = git.StartAsync("push", "origin", "main");
         var request = await story.Ann.NextRequestAsync();
+        await asked;
+        story.Gateway.Clock.Advance(TimeSpan.FromSeconds(state == "slow" ? 37 : 0));
         while (!(await story.Gateway.AuditAsync()).Any(record => record.Event.Type == AuditTypes.ChallengePromptFailed))
         {
             Cancellation.ThrowIfCancellationRequested();
@@ -105,9 +136,11 @@ public sealed class DuoStories
         var result = await running.Completion;
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Equal(tip, await story.Gateway.TipAsync(story.Core));
-        Assert.DoesNotContain(story.Duo.Pushes, push => push.Type == "Git push");
         var failed = Assert.Single(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.ChallengePromptFailed).Event.Facts;
-        Assert.Equal(DuoAuthApi.NoAnswer, failed["why"]);
+        Assert.Equal(state == "forgetful" ? $"{why}: enrol at {story.Gateway.Url}/two-step/duo" : why, failed["why"]);
+        Assert.Contains(failed["why"], result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(story.Duo.Users["ann"].EnrolLink, result.Error, StringComparison.Ordinal); // whoever holds a stolen key reads this too
+        Assert.Equal(state == "lying", story.Duo.Pushes.Any(push => push.Type == "Git push"));
     }
 
     [Fact]

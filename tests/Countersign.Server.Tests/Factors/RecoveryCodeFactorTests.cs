@@ -87,6 +87,33 @@ public sealed class RecoveryCodeFactorTests
         Assert.Empty(gateway.People.FindPrincipal(ann.Id)!.Factors);
     }
 
+    [Fact]
+    public async Task Wrong_codes_wait_longer_and_longer_and_the_tenth_locks_until_an_administrator_unlocks()
+    {
+        await using var gateway = await PeopleFixture.StartAsync();
+        var ann = await gateway.AddPersonAsync("ann");
+        var (_, codes) = await gateway.AddTotpAsync(ann);
+        var wait = TimeSpan.FromSeconds(1);
+        for (var failure = 1; failure <= 10; failure++)
+        {
+            Assert.Equal(FactorFailure.Refused, (await gateway.RecoveryAsync(ann, "AAAA-AAAA-AAAA-AAAA")).Failure);
+            if (failure is > 2 and < 10)
+            {
+                var early = await gateway.RecoveryAsync(ann, codes[0]);
+                Assert.Equal((FactorFailure.Delayed, gateway.Clock.GetUtcNow() + wait), (early.Failure, early.RetryAt));
+                gateway.Clock.Advance(wait);
+                wait *= 2;
+            }
+        }
+
+        await gateway.RestartAsync();
+        gateway.Clock.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(FactorFailure.Locked, (await gateway.RecoveryAsync(ann, codes[0])).Failure);
+        Assert.Contains(gateway.AuditBodies(), body => body.Contains("factor.locked", StringComparison.Ordinal));
+        Assert.Null((await gateway.People.UnlockAsync("ann", "root", CancellationToken.None)).Refusal);
+        Assert.Equal(FactorFailure.None, (await gateway.RecoveryAsync(ann, codes[0])).Failure);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("123456")]

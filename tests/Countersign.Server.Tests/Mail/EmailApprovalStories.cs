@@ -1,6 +1,8 @@
 using Countersign.Core.Challenges;
+using Countersign.Server.Audit;
 using Countersign.Server.Enforcement;
 using Countersign.Server.Factors.EmailApproval;
+using Countersign.Server.Mail;
 using Countersign.Server.People;
 using Countersign.Server.Tests.Fixtures;
 
@@ -10,6 +12,8 @@ namespace Countersign.Server.Tests.Mail;
 [Trait("Category", "slow")]
 public sealed class EmailApprovalStories
 {
+    private const string Writes = "version: 1\nmode: enforce\nrules:\n  - { name: reads, operations: [read], effect: allow }\n  - name: writes\n    operations: [write]\n    require: { strength: basic }\n";
+
     [Fact]
     public async Task A_clone_goes_on_once_the_number_from_the_terminal_is_typed_on_the_mails_page()
     {
@@ -36,7 +40,7 @@ public sealed class EmailApprovalStories
     [Fact]
     public async Task A_push_is_shown_in_the_mail_as_on_the_page_and_passes_when_approved()
     {
-        await using var story = await MailStory.StartAsync("version: 1\nmode: enforce\nrules:\n  - { name: reads, operations: [read], effect: allow }\n  - name: writes\n    operations: [write]\n    require: { strength: basic }\n");
+        await using var story = await MailStory.StartAsync(Writes);
         var folder = Path.Combine(story.Gateway.Folder.FullName, "work");
         var tree = new GitClient(folder);
         await new GitClient(story.Gateway.Folder.FullName).SucceedAsync("-c", "safe.directory=*", "clone", "-q", story.Gateway.BareFolder(story.Core), folder);
@@ -56,8 +60,11 @@ public sealed class EmailApprovalStories
 
         var (browser, page, address) = await story.OpenAsync(mail.LinkAfter("Approve"));
         Assert.Contains("old-idea", page.Body, StringComparison.Ordinal);
+        Assert.True(SpinWait.SpinUntil(() => story.Gateway.Get<Prompter>().SaidOf(request.Id) is ["mail sent to a...@example.org"], TimeSpan.FromSeconds(30)));
         await MailStory.ApproveAsync(browser, address, request.Number);
-        Assert.Equal(0, (await git.Completion).ExitCode);
+        var result = await git.Completion;
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("mail sent to a...@example.org", result.Error, StringComparison.Ordinal);
         Assert.Equal(tip, await story.Gateway.TipAsync(story.Core));
         browser.Dispose();
     }
@@ -111,6 +118,58 @@ public sealed class EmailApprovalStories
         Assert.Equal(0, (await git.Completion).ExitCode);
         Assert.Equal(0, story.Gateway.Get<Countersign.Server.Mail.Outbox>().Count());
         Assert.DoesNotContain(story.Server.Rest(), mail => mail.Subject.Contains("Request", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("away", MailSender.Unreachable)]
+    [InlineData("rcpt ann@example.org 550", MailSender.Refused)]
+    [InlineData("data ann@example.org 451", MailSender.NotTaken)]
+    [InlineData("data ann@example.org stall", MailSender.NotTaken)]
+    public async Task Where_the_mail_is_not_taken_the_terminal_says_so_and_the_next_factor_is_asked_at_once(string order, string why)
+    {
+        await using var story = await MailStory.StartAsync(Writes);
+        story.AwaitQuiet();
+        await (order == "away" ? story.Server.StopAsync() : story.Server.OrderAsync(order));
+        var tree = new GitClient(Path.Combine(story.Gateway.Folder.FullName, "work"));
+        await new GitClient(story.Gateway.Folder.FullName).SucceedAsync("-c", "safe.directory=*", "clone", "-q", story.Gateway.BareFolder(story.Core), tree.Folder);
+        await tree.SucceedAsync("remote", "set-url", "origin", story.Ann.UrlOf("ACME/core"));
+        var tip = await tree.CommitAsync("new.txt", "new\n");
+
+        var git = tree.StartAsync("push", "origin", "main");
+        var request = await story.Ann.NextRequestAsync();
+        var prompter = story.Gateway.Get<Prompter>();
+        if (order.EndsWith("stall", StringComparison.Ordinal))
+        {
+            await story.Server.Stalled;
+            Assert.Empty(prompter.SaidOf(request.Id)); // it is not sent before the server has taken it
+            story.Gateway.Clock.Advance(MailLane.Patience);
+        }
+
+        await FailedAsync(1);
+        Assert.Equal([why], prompter.SaidOf(request.Id));
+        if (order == "away")
+        {
+            Assert.Equal(AskOutcome.Begun, prompter.TryAsk(story.Ann.Principal, request, FactorKind.EmailApproval));
+            await FailedAsync(2); // the server is left alone for a while: nobody waits for that
+        }
+
+        Assert.False(git.Completion.IsCompleted);
+        Assert.Equal(ApprovalOutcome.Done, (await story.Ann.ApproveAsync(request)).Outcome);
+        var result = await git.Completion;
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains(why, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("mail sent", result.Error, StringComparison.Ordinal);
+        Assert.Equal(tip, await story.Gateway.TipAsync(story.Core));
+
+        async Task FailedAsync(int times)
+        {
+            while ((await story.Gateway.AuditAsync()).Count(record => record.Event.Type == AuditTypes.ChallengePromptFailed && record.Event.Facts["why"] == why) < times
+                || prompter.StateOf(request.Id, FactorKind.EmailApproval).OnItsWay)
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Net;
 using Countersign.Core.Identities;
+using Countersign.Server.Enforcement;
+using Countersign.Server.Factors.RecoveryCodes;
 using Countersign.Server.People;
 using Countersign.Server.Storage.Sqlite;
 
@@ -115,6 +117,33 @@ public sealed class NoticesByMailTests
         await ToldAsync("An administrator disabled your account");
         Assert.Null((await gateway.Get<IPeople>().EnableAsync("ann", "root", Cancellation)).Refusal);
         await ToldAsync("An administrator enabled your account again");
+
+        async Task ToldAsync(string words) => Assert.Equal(
+            ["ann@example.org"], (await story.Server.NextAsync(mail => mail.Text.Contains(words, StringComparison.Ordinal))).To);
+    }
+
+    [Fact]
+    public async Task A_recovery_code_that_is_used_a_lock_and_a_factor_that_is_removed_are_mailed()
+    {
+        await using var story = await MailStory.StartAsync(switchOn: false);
+        var (gateway, ann) = (story.Gateway, story.Ann.Id);
+        var codes = await gateway.Get<IFactorEnrolment>().MakeRecoveryCodesAsync(ann, "ann", Cancellation);
+        Assert.Equal(FactorFailure.None, await TryAsync(codes[0]));
+        await ToldAsync("A recovery code was used. 9 left");
+        story.AwaitQuiet();
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            Assert.Equal(FactorFailure.Refused, await TryAsync("AAAA-AAAA-AAAA-AAAA"));
+            gateway.Clock.Advance(TimeSpan.FromMinutes(attempt < 9 ? 5 : 0));
+        }
+
+        await ToldAsync("Your recovery codes were locked after 10 wrong codes");
+        var app = Assert.Single((await gateway.Get<IPeople>().FindAsync(ann, Cancellation))!.Factors);
+        Assert.Null((await gateway.Get<IFactorEnrolment>().RemoveAsync(ann, app.Id, "ann", Cancellation)).Refusal);
+        await ToldAsync($"\"{app.Name}\" was removed from your two-step verification");
+
+        async Task<FactorFailure> TryAsync(string code) =>
+            (await gateway.Get<RecoveryCodeFactor>().VerifyAsync(story.Ann.Principal, new("step-up", "", ""), new(code, null), Cancellation)).Failure;
 
         async Task ToldAsync(string words) => Assert.Equal(
             ["ann@example.org"], (await story.Server.NextAsync(mail => mail.Text.Contains(words, StringComparison.Ordinal))).To);

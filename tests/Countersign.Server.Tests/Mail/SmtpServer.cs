@@ -106,10 +106,16 @@ internal sealed class SmtpServer : IAsyncDisposable
         return rest;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The server is away from now on.</summary>
+    public async Task StopAsync()
     {
         process.Kill();
         await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         await reading;
         await draining;
         process.Dispose();

@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Runtime.Versioning;
 using Countersign.Server.Tests.Fixtures;
 
 namespace Countersign.Server.Tests.Regressions;
 
 /// <summary>The disk fills up while the gateway serves: no record, no access; and when there is space again, it goes on by itself.</summary>
+[SupportedOSPlatform("linux")]
 [Trait("Category", "slow")]
 public sealed class DiskFullTests : IDisposable
 {
@@ -18,8 +20,8 @@ public sealed class DiskFullTests : IDisposable
     public async Task Commands_are_denied_while_nothing_can_be_recorded_and_pass_again_without_a_restart_when_it_can()
     {
         Assert.SkipUnless(await SmallFileSystem.IsPossibleAsync(folder), "this machine lets nobody mount a small file system");
-        var port = GatewayFixture.FreePort();
-        await using var gateway = await GatewayProcess.ServeAsync(Data, port, SmallFileSystem.On(Data, "-o size=32m"));
+        var (port, sshPort) = (GatewayFixture.FreePort(), GatewayFixture.FreePort());
+        await using var gateway = await GatewayProcess.ServeAsync(Data, port, SmallFileSystem.On(Data, "-o size=32m"), sshPort);
         string[] inside = ["nsenter", "-t", gateway.Id.ToString(CultureInfo.InvariantCulture), "-m"];
         async Task<string> CommandAsync(params string[] arguments)
         {
@@ -37,11 +39,17 @@ public sealed class DiskFullTests : IDisposable
         await CommandAsync("member", "add", "ACME", "ann", "--role", "write", "--accepted");
         await CommandAsync("repo", "add", "ACME/core", "--import", source);
         await CommandAsync("policy", "apply", policy);
-        var git = new GitClient(Path.Combine(folder.FullName, "work"));
+        var inData = $"/proc/{gateway.Id.ToString(CultureInfo.InvariantCulture)}/root{Data}";
+        var identity = await SshIdentity.MakeAsync(Path.Combine(folder.FullName, "key"));
+        identity.Know(sshPort, Path.Combine(inData, "keys", "ssh"));
+        await CommandAsync("key", "add", "ann", "--file", identity.KeyFile + ".pub");
+        var git = new GitClient(Path.Combine(folder.FullName, "work"), environment: identity.GitEnvironment(sshPort));
         Task<GitResult> ListAsync() => git.RunAsync("ls-remote", $"http://ann:{token}@localhost:{port}/scm/ACME/core.git");
+        Task<GitResult> ListOverSshAsync() => git.RunAsync("ls-remote", $"ssh://git@127.0.0.1:{sshPort}/ACME/core.git");
         Assert.Equal(0, (await ListAsync()).ExitCode);
+        Assert.Equal(0, (await ListOverSshAsync()).ExitCode);
 
-        var fill = $"/proc/{gateway.Id.ToString(CultureInfo.InvariantCulture)}/root{Path.Combine(Data, "fill")}";
+        var fill = Path.Combine(inData, "fill");
         Fill(fill);
         var denied = await ListAsync();
         for (var attempt = 0; denied.ExitCode == 0 && attempt < Attempts; attempt++)
@@ -49,13 +57,19 @@ public sealed class DiskFullTests : IDisposable
             denied = await ListAsync(); // what the write-ahead log has space for is recorded, and so may pass
         }
 
-        Assert.NotEqual(0, denied.ExitCode);
-        Assert.DoesNotContain("refs/heads", denied.Output, StringComparison.Ordinal);
-        Assert.Contains("could not decide or serve this command, so it was denied", denied.Error, StringComparison.Ordinal);
+        foreach (var refused in new[] { denied, await ListOverSshAsync() })
+        {
+            Assert.NotEqual(0, refused.ExitCode);
+            Assert.DoesNotContain("refs/heads", refused.Output, StringComparison.Ordinal);
+            Assert.Contains("could not decide or serve this command, so it was denied", refused.Error, StringComparison.Ordinal);
+        }
 
         File.Delete(fill);
-        var again = await ListAsync();
-        Assert.True(again.ExitCode == 0, again.Error);
+        foreach (var again in new[] { await ListAsync(), await ListOverSshAsync() })
+        {
+            Assert.True(again.ExitCode == 0, again.Error);
+        }
+
         await CommandAsync("audit", "verify");
     }
 

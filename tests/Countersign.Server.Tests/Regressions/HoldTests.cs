@@ -38,6 +38,31 @@ public sealed class HoldTests
         await gateway.AssertInvariantsAsync();
     }
 
+    [Fact]
+    public async Task Rules_that_were_loosened_during_a_hold_take_back_neither_the_question_nor_what_it_asks_for()
+    {
+        await using var gateway = await GatewayFixture.StartAsync("version: 1\nmode: enforce\nrules:\n  - { name: keys-only, require: { strength: phishing-resistant } }\n");
+        var ann = await gateway.AddPersonAsync();
+        await gateway.AddRepositoryAsync();
+        await gateway.AddRepositoryAsync("other");
+        var (visitor, key) = await Visitor.WithPasskeyAsync(gateway, ann);
+        using var owner = visitor;
+        using var authenticator = key;
+        var fetch = owner.FetchAsync(ann);
+        var request = await ann.NextRequestAsync();
+        var second = owner.FetchAsync(ann, "ACME/other");
+        var other = await ann.NextRequestAsync();
+        await gateway.ApplyPolicyAsync("version: 1\nmode: enforce\nrules:\n  - { name: open, effect: allow }\n");
+
+        Assert.NotEqual(ApprovalOutcome.Done, (await ann.ApproveAsync(request)).Outcome); // a code, where a passkey was asked for at the start
+        Assert.False(fetch.IsCompleted);
+        Assert.Equal(200, (await owner.ApproveAsync(request.Id.Value, new { assertion = await owner.AssertForAsync(key, request.Id.Value) })).Status);
+        Assert.True(Visitor.Released(await fetch));
+        await ann.DenyAsync(other);
+        Assert.False(Visitor.Released(await second)); // what its owner denied is denied
+        await gateway.AssertInvariantsAsync();
+    }
+
     [Theory]
     [InlineData("disabled")]
     [InlineData("revoked")]

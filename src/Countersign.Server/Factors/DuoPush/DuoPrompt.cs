@@ -8,6 +8,9 @@ namespace Countersign.Server.Factors.DuoPush;
 /// <summary>Duo Push: what is asked comes to the person's phone. What it is worth depends on what they did there: a tap, or typing a number.</summary>
 internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTransactions transactions, ChallengeReader requests, GatewayOptions gateway) : IPrompt
 {
+    /// <summary>Begins at Duo, and shows where to enrol there.</summary>
+    public const string EnrolPage = "/two-step/duo";
+
     private const string NumberToo = "type the number from this terminal on the approval page, too";
 
     public FactorKind Kind => FactorKind.DuoPush;
@@ -32,7 +35,8 @@ internal sealed class DuoPrompt(DuoAccounts accounts, DuoPushes pushes, DuoTrans
             var (sent, why) = await pushes.SendAsync(account.UserName, challenge.Client, new(account.Device, account.Name), DuoPushInfo.Of(challenge, gateway.Url), cancellation);
             if (sent is null)
             {
-                return new PromptAnswer.Failed(why);
+                // Duo's own link is shown on that page alone, after a second factor: who holds a stolen token reads the terminal too, and would enrol a phone of theirs.
+                return new PromptAnswer.Failed(why == DuoPushes.NotEnrolled ? $"{why}: enrol at {gateway.Url.GetLeftPart(UriPartial.Authority)}{EnrolPage}" : why);
             }
 
             push = sent;

@@ -20,6 +20,9 @@ internal static class DuoPushRegistration
         services.AddOptions<DuoPushOptions>().BindConfiguration(DuoPushOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateDataAnnotations()
             .Validate(options => DuoSecretKey.Read(options) is not null, "Factors:DuoPush takes either SecretKey or SecretKeyFile, a file with the key alone that can be read.")
+            .Validate(
+                options => options.CaFile is not null || DuoHost.IsDuos(options.Host),
+                "Factors:DuoPush:Host is not Duo's: those end in .duosecurity.com or .duofederal.com. For what stands in for Duo set Factors:DuoPush:CaFile, the authority that vouches for it.")
             .Validate(options => options.CaFile is null || Authorities(options.CaFile) is { Count: > 0 }, "Factors:DuoPush:CaFile: there is no such file, or no certificate in it.")
             .ValidateOnStart();
         services.AddSingleton<DuoSecretKey>();

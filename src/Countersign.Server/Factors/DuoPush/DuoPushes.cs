@@ -27,6 +27,8 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
 {
     public const string DeviceGone = "Duo does not send pushes to that device any more";
 
+    public const string NotEnrolled = "you are not enrolled at Duo";
+
     /// <summary>As Duo's own login_duo: each answer comes when something has happened, so more of them is no Duo.</summary>
     private const int MostPolls = 20;
 
@@ -49,7 +51,7 @@ internal sealed class DuoPushes(DuoAuthApi api, IOptions<DuoPushOptions> options
                 null => why,
                 DuoPreauth.Bypass => "Duo lets you pass without asking, which proves nothing here",
                 DuoPreauth.Denied denied => denied.Message.Length > 0 ? $"Duo: {denied.Message}" : "Duo denies you access",
-                _ => "you are not enrolled at Duo",
+                _ => NotEnrolled,
             };
         }
 

@@ -6,8 +6,12 @@ using Countersign.Server.Storage.Sqlite;
 
 namespace Countersign.Server.Factors.EmailApproval;
 
-/// <summary>Asks by mail: the link and the mail become durable together, and the outbox does the rest.</summary>
-internal sealed class EmailApprovalPrompt(Ledger ledger, Outbox outbox, MailLinks links, AccountMail accounts, GatewayOptions gateway, TimeProvider clock) : IPrompt
+/// <summary>
+/// Asks by mail: the link and the mail become durable together, and the outbox does the rest. It counts as sent once the mail server
+/// has taken it; where that cannot be had now the next factor is asked, and the mail is tried again all the same.
+/// </summary>
+internal sealed class EmailApprovalPrompt(
+    Ledger ledger, Outbox outbox, MailReceipts receipts, MailLinks links, AccountMail accounts, GatewayOptions gateway, TimeProvider clock) : IPrompt
 {
     public FactorKind Kind => FactorKind.EmailApproval;
 
@@ -21,13 +25,15 @@ internal sealed class EmailApprovalPrompt(Ledger ledger, Outbox outbox, MailLink
             return new PromptAnswer.Failed("there is no address to send a mail to");
         }
 
+        using var receipt = receipts.Expect();
         var queued = await ledger.WriteAsync(transaction =>
         {
-            if (!outbox.Add(transaction, new(MailKind.Approval, person, challenge.Id, body, challenge.ExpiresAt)))
+            if (outbox.Add(transaction, new(MailKind.Approval, person, challenge.Id, body, challenge.ExpiresAt)) is not { } added)
             {
                 return false;
             }
 
+            receipt.Of(added);
             links.Add(transaction, token, challenge);
             return true;
         });
@@ -37,6 +43,11 @@ internal sealed class EmailApprovalPrompt(Ledger ledger, Outbox outbox, MailLink
         }
 
         outbox.Wake();
+        if (await receipt.Told.WaitAsync(cancellation) is { } why)
+        {
+            return new PromptAnswer.Failed(why);
+        }
+
         prompt.Say($"mail sent to {Mailbox.Mask(address)}");
         return new PromptAnswer.Sent();
     }

@@ -31,13 +31,12 @@ internal sealed class EmailCodes(
     Ledger ledger, IDataProtectionProvider protection, Throttles throttles, GuardedAttempts attempts, IPeople people, AccountMail mail, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Quiet = TimeSpan.FromHours(1);
     private static readonly Refusal Wrong = new("wrong_code", "That is not the code in the mail, or it is too old. Check the newest mail, or have another one sent.");
     private readonly IDataProtector protector = protection.CreateProtector("Countersign.EmailCode.v1");
 
     public async Task<Refusal?> SendAsync(PrincipalId person, EmailPurpose purpose, string address)
     {
-        if (await throttles.ReserveAsync(new ThrottleRule($"email-send:{person}", 4, null, Quiet)) is { Allowed: false, RetryAt: var retryAt })
+        if (await throttles.ReserveAsync(ThrottleRule.EmailSend(person)) is { Allowed: false, RetryAt: var retryAt })
         {
             return Later(retryAt, "Several codes were sent already.");
         }

@@ -14,7 +14,10 @@ internal static class LockWords
         "duo" => "Duo passcodes",
         "email" => "codes by email",
         "recovery" => "recovery codes",
-        "prompts" => "not asked",
+        "prompts" or "denied" => "not asked",
+        "duo-begin" => "adding Duo Push",
+        "email-send" => "codes by email",
+        "passkeys" => "passkeys",
         _ => "network",
     };
 
@@ -23,6 +26,10 @@ internal static class LockWords
         "password" => $"{one.Attempts} wrong passwords",
         "totp" or "duo" or "email" or "recovery" => $"{one.Attempts} wrong codes",
         "prompts" => $"asked {one.Attempts} times without an approval",
+        "denied" => $"denied {(one.Attempts == 1 ? "once" : $"{one.Attempts} times")}, so nobody is asked again for a while: {one.About}",
+        "duo-begin" => $"began {one.Attempts} times, and waits longer and longer",
+        "email-send" => $"asked for {one.Attempts} codes, and waits longer and longer",
+        "passkeys" => $"{one.Attempts} passkeys refused, which now wait longer and longer",
         "names" => $"passwords of {one.Attempts} different names were wrong",
         _ => $"{one.Attempts} failed sign-ins, which now wait longer and longer",
     };
