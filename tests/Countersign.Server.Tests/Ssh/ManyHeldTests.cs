@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
 using Countersign.Server.Enforcement;
@@ -37,12 +38,13 @@ public sealed class ManyHeldTests
             await HoldAsync(Held);
             Assert.InRange(ThreadPool.ThreadCount, 0, threads + 16);
 
+            var since = Stopwatch.GetTimestamp();
             var passed = await Task.WhenAll(Enumerable.Range(0, More).Select(_ => PassAsync()));
 
             Assert.All(passed, one => Assert.Equal((0, "", true), (one.ExitCode, one.Error, one.Output.StartsWith("000eversion 2", StringComparison.Ordinal))));
             Assert.Equal(Held, ssh.Gateway.Get<ChallengeAnnouncements>().Waiting);
             var shells = ProcessTree.Shells(ssh.Keeper);
-            TestContext.Current.TestOutputHelper?.WriteLine($"shells: {string.Join(", ", shells.Take(3).Select(Memory))}; threads {ThreadPool.ThreadCount}");
+            TestContext.Current.TestOutputHelper?.WriteLine($"shells: {string.Join(", ", shells.Take(3).Select(Memory))}; threads {ThreadPool.ThreadCount}; {More} in {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
             Assert.Equal(Held, shells.Count);
             Assert.All(shells, shell => Assert.InRange(Memory(shell), 0, 300));
 
