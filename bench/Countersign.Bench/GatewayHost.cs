@@ -10,6 +10,7 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.People;
 using Countersign.Server.Policies;
 using Countersign.Server.Storage;
+using Countersign.Server.Transports.Ssh;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Bench;
@@ -79,6 +80,9 @@ internal sealed class GatewayHost(IServiceProvider services)
                 return await LinkDuoAsync();
             case "add-key":
                 return await AddKeyAsync(rest);
+            case "trust" when OperatingSystem.IsLinux():
+                services.GetRequiredService<SshDoor>().Trust(int.Parse(rest, CultureInfo.InvariantCulture));
+                return "ok";
             default:
                 return "unknown word";
         }

@@ -34,6 +34,9 @@ internal static class Settings
     /// <summary>Sessions over SSH that are held at one time.</summary>
     public static int SshSessions { get; } = Number("BENCH_SSH_SESSIONS", 200);
 
+    /// <summary>Runs of each of the small programs behind sshd.</summary>
+    public static int ProgramRuns { get; } = Number("BENCH_PROGRAM_RUNS", 300);
+
     /// <summary>The push that memory is measured with, against one of <see cref="SmallMegabytes"/>.</summary>
     public static int BigMegabytes { get; } = Number("BENCH_BIG_MEGABYTES", 2048);
 

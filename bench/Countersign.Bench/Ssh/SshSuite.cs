@@ -9,6 +9,7 @@ internal static class SshSuite
     {
         var sshd = UnpackedSshd.In(Path.Combine(folder, "sshd"));
         var client = await SshClient.MakeAsync(Path.Combine(folder, "client"));
+        await SmallPrograms.RunAsync(Path.Combine(folder, "programs"), sshd, client, report);
         await Local.RunAsync(Path.Combine(folder, "local"), sshd, client, report);
         await Translated.RunAsync(Path.Combine(folder, "translated"), sshd, client, report);
         await HeldSessions.RunAsync(Path.Combine(folder, "held"), sshd, client, report);

@@ -18,10 +18,15 @@ internal sealed class GitClient(string folder, int protocol = 2, IReadOnlyDictio
     public Task<GitResult> RunAsync(params string[] arguments) => StartAsync(arguments).Completion;
 
     /// <summary>Starts git; the caller awaits or kills it.</summary>
-    public RunningGit StartAsync(params string[] arguments)
+    public RunningGit StartAsync(params string[] arguments) => Start("git", [], arguments);
+
+    /// <summary>As a terminal starts it: at the head of a process group of its own, all of which Ctrl-C ends.</summary>
+    public RunningGit StartInForeground(params string[] arguments) => Start("env", ["--default-signal=INT", "setsid", "git"], arguments);
+
+    private RunningGit Start(string program, string[] words, string[] arguments)
     {
         Directory.CreateDirectory(folder);
-        var start = new ProcessStartInfo("git")
+        var start = new ProcessStartInfo(program)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -34,7 +39,7 @@ internal sealed class GitClient(string folder, int protocol = 2, IReadOnlyDictio
             start.Environment[name] = value;
         }
 
-        foreach (var argument in new[] { "-c", $"protocol.version={protocol}" }.Concat(arguments))
+        foreach (var argument in (string[])[.. words, "-c", $"protocol.version={protocol}", .. arguments])
         {
             start.ArgumentList.Add(argument);
         }

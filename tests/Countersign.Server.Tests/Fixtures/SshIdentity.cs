@@ -47,7 +47,7 @@ internal sealed class SshIdentity
     public string[] Options(int port) =>
     [
         "-F", "none", "-p", $"{port}", "-i", KeyFile, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-        "-o", $"UserKnownHostsFile={KnownHosts}", "-o", "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=20", "-o", "LogLevel=ERROR",
+        "-o", $"UserKnownHostsFile={KnownHosts}", "-o", "GlobalKnownHostsFile=none", "-o", "ConnectTimeout=60", "-o", "LogLevel=ERROR",
         // Debian's ssh, unlike its ssh-keygen, looks for no provider in its environment.
         .. environment().GetValueOrDefault("SSH_SK_PROVIDER") is { } provider ? (string[])["-o", $"SecurityKeyProvider={provider}"] : [],
     ];

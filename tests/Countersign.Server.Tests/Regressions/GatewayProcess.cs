@@ -17,12 +17,18 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public string ReadyLine { get; private set; } = "";
 
     /// <summary>The program that was built beside the tests.</summary>
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "countersign.dll");
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "countersign.dll");
 
     /// <summary>Starts and waits for the ready line.</summary>
-    public static async Task<GatewayProcess> ServeAsync(string data, int port, IReadOnlyList<string>? wrapper = null, int? ssh = null)
+    /// <param name="data">The data folder.</param>
+    /// <param name="port">Of HTTP.</param>
+    /// <param name="wrapper">What starts it; null for nothing.</param>
+    /// <param name="ssh">The port of SSH; null for off.</param>
+    /// <param name="environment">Null: tells where sshd is.</param>
+    public static async Task<GatewayProcess> ServeAsync(
+        string data, int port, IReadOnlyList<string>? wrapper = null, int? ssh = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var environment = ssh is null ? null : new Dictionary<string, string> { ["Countersign__Ssh__Sshd"] = UnpackedSshd.Path };
+        environment ??= ssh is null ? null : new Dictionary<string, string> { ["Countersign__Ssh__Sshd"] = UnpackedSshd.Path };
         string[] arguments = ["serve", "--data", data, "--http", $"127.0.0.1:{port}", "--ssh", ssh is null ? "off" : $"127.0.0.1:{ssh}"];
         var gateway = new GatewayProcess(Start(arguments, environment, wrapper));
         using var patience = Bounded();

@@ -7,6 +7,9 @@ using Countersign.Server.Enforcement;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Regressions;
 using Countersign.Server.Tests.Transports.Ssh;
+using Countersign.Server.Tests.Upstreams.SmartHttp;
+using Countersign.Server.Upstreams;
+using Microsoft.AspNetCore.Hosting;
 
 namespace Countersign.Server.Tests.Ssh;
 
@@ -67,17 +70,91 @@ public sealed class RealSshTests
     }
 
     [Fact]
-    public async Task Ctrl_C_while_a_command_is_held_takes_its_request_back()
+    public async Task Whatever_is_denied_ends_with_the_reason_and_nothing_else()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var ann = await ssh.Gateway.AddPersonAsync();
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var url = $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git";
+        var tree = await TreeAsync(ssh, core, laptop.GitEnvironment(ssh.Port));
+        var tip = await tree.CommitAsync("new.txt", "new\n");
+        foreach (var (word, arguments) in new (string, string[])[]
+        {
+            ("fetch", ["clone", url, "clone"]), ("fetch", ["fetch", "origin"]), ("push", ["push", "origin", "main"]),
+            ("fetch", ["ls-remote", "origin"]), ("archive", ["archive", $"--remote={url}", "main"]),
+        })
+        {
+            var command = tree.StartAsync(arguments);
+            var request = await ann.DenyNextAsync();
+            var result = await command.Completion;
+            Assert.Equal((128, ""), (result.ExitCode, result.Output));
+            var said = result.Error.Split('\n').Where(line => line.Length > 0 && !line.StartsWith("countersign: ", StringComparison.Ordinal) && !line.StartsWith("Cloning into", StringComparison.Ordinal));
+            Assert.Equal([$"fatal: remote error: Denied: this {word} was refused (request {request.Id}).", $"Not you? {ssh.Gateway.Url}/a/{request.Id}/report"], said);
+            ssh.Gateway.Clock.Advance(TimeSpan.FromMinutes(16)); // what was denied before is refused unasked for so long
+        }
+
+        Assert.False(Directory.Exists(Path.Combine(tree.Folder, "clone")));
+        Assert.NotEqual(tip, await ssh.Gateway.TipAsync(core));
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_clone_and_a_push_go_on_over_HTTPS_with_the_gateways_own_credential()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        using var authority = new Authority(ssh.Gateway.Folder.FullName, "far");
+        using var certificate = authority.Issue("127.0.0.1");
+        await using var host = await GitHost.StartAsync(Path.Combine(ssh.Gateway.Folder.FullName, "host"), listen: listen => listen.UseHttps(certificate));
+        var bare = await host.AddRepositoryAsync("core.git");
+        host.Credential = "Basic Z2F0ZXdheTpvcGVuIHNlc2FtZQ=="; // gateway:open sesame
+        var ann = await ssh.Gateway.AddPersonAsync();
+        await FarStory.StandBeforeAsync(ssh.Gateway, new("far", "smart-http", host.Base)
+        {
+            Credentials = UpstreamCredentials.Service, ServiceUser = "gateway", ServiceSecret = "open sesame", CertificateAuthorities = authority.File,
+        });
+        var (laptop, _) = await ssh.AddKeyAsync(ann);
+        var tree = new GitClient(Path.Combine(ssh.Gateway.Folder.FullName, "clone"), 2, laptop.GitEnvironment(ssh.Port));
+        var clone = new GitClient(ssh.Gateway.Folder.FullName, 2, laptop.GitEnvironment(ssh.Port)).StartAsync("clone", $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git", "clone");
+        var request = await ann.NextRequestAsync();
+        Assert.DoesNotContain(host.Seen, seen => seen.Method == "POST"); // what the host can do is no secret; its refs are
+        await ann.ApproveAsync(request);
+        var cloned = await clone.Completion;
+        Assert.True(cloned.ExitCode == 0, cloned.Error);
+
+        var tip = await tree.CommitAsync("new.txt", "new\n");
+        var push = tree.StartAsync("push", "origin", "main");
+        await ann.ApproveNextAsync();
+        var pushed = await push.Completion;
+        Assert.True(pushed.ExitCode == 0, pushed.Error);
+        Assert.Equal(tip, (await GitClient.RunBareAsync(bare, "rev-parse", "main")).Output.Trim());
+        Assert.All(host.Seen, seen => Assert.Equal(host.Credential, seen.Header("Authorization")));
+        Assert.DoesNotContain("open sesame", cloned.Error + pushed.Error + string.Concat((await ssh.Gateway.AuditAsync()).SelectMany(record => record.Event.Facts.Values)), StringComparison.Ordinal);
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Theory]
+    [InlineData("Ctrl-C")]
+    [InlineData("killed shell")]
+    public async Task A_clone_that_ends_while_it_is_held_takes_its_request_back_and_leaves_nothing(string end)
     {
         await using var ssh = await SshFixture.StartAsync();
         var ann = await ssh.Gateway.AddPersonAsync();
         await ssh.Gateway.AddRepositoryAsync();
         var (laptop, _) = await ssh.AddKeyAsync(ann);
-        using var held = laptop.Start(ssh.Port, ["git-upload-pack '/ACME/core.git'"], "version=2");
+        var outside = new GitClient(Path.Combine(ssh.Gateway.Folder.FullName, "work"), 2, laptop.GitEnvironment(ssh.Port));
+        var clone = outside.StartInForeground("clone", $"ssh://git@127.0.0.1:{ssh.Port}/ACME/core.git", "clone");
         var request = await ann.NextRequestAsync();
-        held.Kill();
+        var shell = Assert.Single(ProcessTree.Shells(ssh.Keeper));
+
+        await (end == "Ctrl-C" ? ProcessTree.KillAsync(-clone.Id, "INT") : ProcessTree.KillAsync(shell));
+
         var settled = await ann.NextAsync(challenge => challenge.Id == request.Id && challenge.State.IsFinal);
         Assert.Equal(new ChallengeState.Cancelled(CancelCause.ClientLeft), settled.State);
+        Assert.NotEqual(0, (await clone.Completion).ExitCode);
+        Assert.False(Directory.Exists(Path.Combine(outside.Folder, "clone")));
+        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0 && ProcessTree.Below(ssh.Keeper).Count == 1, TimeSpan.FromSeconds(30))); // the listener
+        Assert.Empty(ProcessTree.Gits(ssh.Gateway.Options.Data));
         await ssh.Gateway.AssertInvariantsAsync();
     }
 

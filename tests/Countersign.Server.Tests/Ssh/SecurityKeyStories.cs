@@ -58,11 +58,31 @@ public sealed class SecurityKeyStories
     [Theory]
     [InlineData("touch")]
     [InlineData("signature")]
+    [InlineData("device")]
     public async Task What_no_finger_has_touched_and_no_key_has_signed_is_let_in_nowhere(string missing)
     {
         await using var story = await StartAsync(Optional.Replace("WORTH", "basic", StringComparison.Ordinal), verifyRequired: false);
-        (story.Device.UserPresent, story.Device.BadSignature) = missing == "touch" ? (false, false) : (null as bool?, true);
+        (story.Device.UserPresent, story.Device.BadSignature, story.Device.Fails) = (missing == "touch" ? false : null, missing == "signature", missing == "device");
         Assert.Equal(255, (await story.Laptop.RunAsync(story.Port, ["help"])).ExitCode);
+        Assert.Equal(255, (await story.Laptop.RunAsync(story.Port, [Fetch], "version=2")).ExitCode);
+        Assert.DoesNotContain(await story.Gateway.AuditAsync(), record => record.Event.Type == AuditTypes.SshKeyProofSpent);
+    }
+
+    [Fact]
+    public async Task The_counter_is_signed_and_not_compared()
+    {
+        await using var story = await StartAsync();
+        foreach (var counter in new uint[] { 9, 3, 0 }) // as docs/ssh.md says: sshd looks at no counter and tells us none
+        {
+            story.Device.Counter = counter;
+            var fetched = await story.Laptop.RunAsync(story.Port, [Fetch], "version=2");
+            Assert.Equal((0, ""), (fetched.ExitCode, fetched.Error));
+            story.Gateway.Clock.Advance(TimeSpan.FromMinutes(2)); // the next one is not covered by this one's approval
+        }
+
+        Assert.Equal(3, (await story.Gateway.AuditAsync()).Count(record => record.Event.Type == AuditTypes.SshKeyProofSpent));
+        story.Device.BadSignature = true;
+        Assert.Equal(255, (await story.Laptop.RunAsync(story.Port, [Fetch], "version=2")).ExitCode);
     }
 
     [Theory]

@@ -1,11 +1,9 @@
 using Countersign.Core.Git;
 using Countersign.Core.Identities;
 using Countersign.Server.People;
-using Countersign.Server.Storage;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Upstreams.SmartHttp;
 using Countersign.Server.Upstreams;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Countersign.Server.Tests.Ssh;
@@ -49,12 +47,7 @@ internal sealed class SshStory : IAsyncDisposable
     {
         var gateway = await GatewayFixture.StartAsync(policy);
         var ann = await gateway.AddPersonAsync();
-        Assert.True(await gateway.Get<UpstreamStore>().AddAsync(
-            new("far", "smart-http", host.Base) { Credentials = credentials }, TestContext.Current.CancellationToken));
-        await using var database = await gateway.Get<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
-        await database.Workspaces.Where(row => row.Key == "ACME").ExecuteUpdateAsync(
-            set => set.SetProperty(row => row.UpstreamName, "far").SetProperty(row => row.UpstreamPath, ""), TestContext.Current.CancellationToken);
-        await gateway.Get<UpstreamStore>().ReloadAsync(TestContext.Current.CancellationToken);
+        await FarStory.StandBeforeAsync(gateway, new("far", "smart-http", host.Base) { Credentials = credentials });
         Assert.True(RepositoryPath.TryParse("ACME/core", out var core));
         return new(gateway, ann, await AddKeyAsync(gateway, ann)) { Core = core, Bare = bare };
     }

@@ -22,16 +22,22 @@ internal static class ProcessTree
     /// <summary>The listener: the keeper's first child.</summary>
     public static int Sshd(int keeper) => Below(keeper).First(process => process.Command.Contains("[listener]", StringComparison.Ordinal) || process.Command.Contains("/sshd -D", StringComparison.Ordinal)).Id;
 
+    /// <summary>The Git processes that serve the repositories of a data folder in this process.</summary>
+    public static IReadOnlyList<int> Gits(string data) =>
+        [.. Below(Environment.ProcessId)
+            .Where(process => process.Command.Contains("-pack", StringComparison.Ordinal) && process.Command.Contains(data, StringComparison.Ordinal))
+            .SelectMany(process => Below(process.Id).Append(process)).Select(process => process.Id)];
+
     /// <summary>The shells of the commands under way.</summary>
     public static IReadOnlyList<int> Shells(int keeper) =>
         [.. Below(keeper).Where(process => process.Command.Contains("countersign-shell", StringComparison.Ordinal) && !process.Command.Contains("--keys", StringComparison.Ordinal)).Select(process => process.Id)];
 
     public static bool IsRunning(int process) => Read(process, "stat") is { Length: > 0 } text && text[(text.LastIndexOf(')') + 2)..][0] is not 'Z';
 
-    /// <summary>By its id, as <c>kill</c> does it.</summary>
+    /// <summary>By its id, as <c>kill</c> does it; a negative one is that of a process group.</summary>
     public static async Task KillAsync(int process, string signal = "KILL")
     {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", "--", process.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
     }
 

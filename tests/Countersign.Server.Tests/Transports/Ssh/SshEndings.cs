@@ -172,62 +172,30 @@ public sealed class SshEndings
     }
 
     [Fact]
-    public async Task Two_hundred_held_commands_hold_no_thread_and_hinder_no_other()
+    public async Task Sshd_that_ends_again_and_again_is_started_after_longer_and_longer_pauses()
     {
-        const int Held = 200;
-        const int More = 50;
-        var held = new HeldSessions();
-        await using var ssh = await SshFixture.StartAsync(held.RunAsync);
-        var (laptop, _) = await ssh.AddKeyAsync(await ssh.Gateway.AddPersonAsync());
-        var run = laptop.RunAsync(ssh.Port, ["warm"]);
-        (await held.NextAsync()).Status.SetResult(0);
-        await run;
-
-        // Other tests run beside this one: what is counted is whether each command leaves something.
-        var (threads, descriptors) = (ThreadPool.ThreadCount, Descriptors());
-
-        // 20 connections with ten commands each: what is counted here is commands, and clients cost more than those.
-        var clients = new List<SshIdentity.RunningSsh>();
-        var sessions = new List<HeldSession>();
-        var reads = new List<Task>();
-        for (var connection = 0; connection < Held / 10; connection++)
+        await using var ssh = await SshFixture.StartAsync(new HeldSessions().RunAsync);
+        var clock = ssh.Gateway.Clock;
+        int[] expected = [1, 2, 4, 8, 16, 32, 60, 60, 1];
+        foreach (var (round, seconds) in expected.Index())
         {
-            string[] shared = ["-o", "ControlMaster=auto", "-o", $"ControlPath={Path.GetDirectoryName(laptop.KeyFile)}/m{connection}"];
-            for (var command = 0; command < 10; command++)
+            if (round == expected.Length - 1)
             {
-                clients.Add(laptop.Start(ssh.Port, ["held"], options: shared));
-                sessions.Add(await held.NextAsync());
-                reads.Add(sessions[^1].Session.Input.ReadAsync(sessions[^1].Gone).AsTask());
+                clock.Advance(SshServer.LongestPause + TimeSpan.FromSeconds(1)); // this time it has run for a while
             }
+
+            var (keeper, pause) = (ssh.Keeper, TimeSpan.FromSeconds(seconds));
+            var waiting = clock.WhenArmedAsync(pause - TimeSpan.FromMilliseconds(1), pause);
+            await ProcessTree.KillAsync(ProcessTree.Sshd(keeper));
+            await waiting;
+            clock.Advance(pause - TimeSpan.FromMilliseconds(1));
+            Assert.Equal(keeper, ssh.Keeper);
+            clock.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.True(SpinWait.SpinUntil(() => ssh.Keeper != keeper, TimeSpan.FromSeconds(20)));
         }
 
-        Assert.Equal(Held, ssh.Sessions.Count);
-        Assert.InRange(ThreadPool.ThreadCount, 0, threads + 16);
-        for (var login = 0; login < More; login++)
-        {
-            var more = laptop.RunAsync(ssh.Port, ["more"]);
-            (await held.NextAsync()).Status.SetResult(0);
-            Assert.Equal(0, (await more).ExitCode);
-        }
-
-        TestContext.Current.TestOutputHelper?.WriteLine($"shells: {string.Join(", ", ProcessTree.Shells(ssh.Keeper).Take(3).Select(shell => Memory(shell)))}; threads {ThreadPool.ThreadCount}");
-        Assert.All(ProcessTree.Shells(ssh.Keeper), shell => Assert.InRange(Memory(shell), 0, 300));
-        Assert.All(sessions, session => Assert.False(session.Gone.IsCancellationRequested));
-        sessions.ForEach(session => session.Status.SetResult(0));
-        foreach (var client in clients)
-        {
-            await client.EndAsync();
-        }
-
-        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0 && Descriptors() < descriptors + (Held / 2), TimeSpan.FromSeconds(30)), $"{ssh.Sessions.Count} sessions, {Descriptors()} descriptors, {descriptors} before");
-        Assert.True(SpinWait.SpinUntil(() => ProcessTree.Below(ssh.Keeper).Count == 1, TimeSpan.FromSeconds(30)));
+        Assert.Equal(
+            expected.Select(seconds => seconds.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            (await ssh.Gateway.AuditAsync()).Where(record => record.Event.Type == AuditTypes.SshStopped).Select(record => record.Event.Facts["retry_seconds"]));
     }
-
-    /// <summary>Proportional set size in kB: shared pages are each sharer's part (proc(5)). Zero where the kernel tells no more.</summary>
-    private static int Memory(int process) =>
-        ProcessTree.Read(process, "smaps_rollup").Split('\n').FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal)) is { } line
-            ? int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture)
-            : 0;
-
-    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 }

@@ -119,6 +119,32 @@ public sealed class SshStartTests
     }
 
     [Fact]
+    public async Task Sshd_takes_its_configuration_as_it_is_meant()
+    {
+        await using var ssh = await SshFixture.StartAsync();
+        var words = ProcessTree.Read(ssh.Keeper, "cmdline").Split('\0');
+        var preload = ProcessTree.Read(ssh.Keeper, "environ").Split('\0').Single(entry => entry.StartsWith("LD_PRELOAD=", StringComparison.Ordinal))["LD_PRELOAD=".Length..];
+        var (user, sshd, config) = (words[2], words[3], words[Array.IndexOf(words, "-f") + 1]);
+        var programs = new SshPrograms(sshd, "", "");
+        string[] test = [sshd, "-T", "-f", config]; // what is in effect, by its own account (sshd(8)), as the user that it runs as
+        test = user == "-" ? test : ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", .. test];
+        var (exit, said) = await SshPrograms.RunAsync(programs, "/usr/bin/env", test, TestContext.Current.CancellationToken, preload);
+
+        Assert.True(exit == 0, said);
+        var effective = said.Split('\n').ToHashSet();
+        string[] meant =
+        [
+            "usepam no", "strictmodes yes", "pubkeyauthentication yes", "passwordauthentication no", "kbdinteractiveauthentication no", "hostbasedauthentication no",
+            "authenticationmethods publickey", "allowusers git", "authorizedkeysfile none", "authorizedkeyscommanduser git",
+            "disableforwarding yes", "allowtcpforwarding no", "allowagentforwarding no", "allowstreamlocalforwarding no", "x11forwarding no", "permittunnel no",
+            "permittty no", "permituserrc no", "permituserenvironment no", "acceptenv GIT_PROTOCOL",
+            "logingracetime 30", "maxstartups 100:30:300", "persourcemaxstartups 60", "maxauthtries 20", "maxsessions 20", "clientaliveinterval 15", "clientalivecountmax 4",
+        ];
+        Assert.Empty(meant.Except(effective));
+        Assert.Single(effective, line => line.StartsWith("acceptenv ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task What_is_made_for_sshd_is_for_the_gateway_and_for_sshd_and_for_nobody_else_to_change()
     {
         await using var ssh = await SshFixture.StartAsync((_, _) => Task.FromResult(0));

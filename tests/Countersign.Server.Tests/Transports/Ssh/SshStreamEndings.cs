@@ -1,12 +1,13 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using System.Text;
 using Countersign.Core.Git;
 using Countersign.Server.Tests.Fixtures;
 using Countersign.Server.Tests.Regressions;
 
 namespace Countersign.Server.Tests.Transports.Ssh;
 
-/// <summary>Somebody is killed while 30 MB stream to a client that has stopped reading.</summary>
+/// <summary>Somebody is killed while 30 MB stream to a client that has stopped reading, or a push from one that has stopped in its pack.</summary>
 [SupportedOSPlatform("linux")]
 [Trait("Category", "slow")]
 public sealed class SshStreamEndings
@@ -71,9 +72,7 @@ public sealed class SshStreamEndings
         var (_, tip) = await AddLargeAsync(ssh.Gateway);
         var (laptop, _) = await ssh.AddKeyAsync(await ssh.Gateway.AddPersonAsync());
         using var client = await StreamAsync(laptop, ssh.Port, tip);
-        var git = ProcessTree.Below(Environment.ProcessId)
-            .Where(process => process.Command.Contains("upload-pack", StringComparison.Ordinal) && process.Command.Contains(ssh.Gateway.Options.Data, StringComparison.Ordinal))
-            .SelectMany(process => ProcessTree.Below(process.Id).Append(process)).Select(process => process.Id).ToList();
+        var git = ProcessTree.Gits(ssh.Gateway.Options.Data);
         Assert.NotEmpty(git);
 
         await ProcessTree.KillAsync(who switch
@@ -86,6 +85,34 @@ public sealed class SshStreamEndings
         Assert.True(ProcessTree.HaveEnded(git));
         Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0, TimeSpan.FromSeconds(20)));
         Assert.NotEqual(0, (await client.EndAsync()).ExitCode);
+        await ssh.Gateway.AssertInvariantsAsync();
+    }
+
+    [Theory]
+    [InlineData("shell")]
+    [InlineData("client")]
+    public async Task A_shell_or_a_client_that_is_killed_in_the_middle_of_a_push_leaves_no_git_and_nothing_of_the_push(string who)
+    {
+        await using var ssh = await SshFixture.StartAsync(policy: LargeFiles.Policies.EverythingFree);
+        var core = await ssh.Gateway.AddRepositoryAsync();
+        var (laptop, _) = await ssh.AddKeyAsync(await ssh.Gateway.AddPersonAsync());
+        using var client = laptop.Start(ssh.Port, ["git-receive-pack 'ACME/core.git'"]);
+        const string Pack = "PACK\0\0\0\x02\0\0\x10\0" + "\x3fx\u009c"; // of 4096 objects the beginning of the first, a blob of 15 bytes
+        await client.Input.BaseStream.WriteAsync(Encoding.Latin1.GetBytes(PushByHand.Head($"{PushByHand.Zero} {new string('1', 40)} refs/heads/new") + Pack), Cancellation);
+        await client.Input.BaseStream.FlushAsync(Cancellation);
+        var objects = Path.Combine(ssh.Gateway.BareFolder(core), "objects");
+        string[] Arriving() => Directory.GetDirectories(objects, "*incoming-*");
+        Assert.True(SpinWait.SpinUntil(() => Arriving().Length == 1, TimeSpan.FromSeconds(30)));
+        var git = ProcessTree.Gits(ssh.Gateway.Options.Data);
+        Assert.NotEmpty(git);
+
+        await ProcessTree.KillAsync(who == "shell" ? Assert.Single(ProcessTree.Shells(ssh.Keeper)) : client.Id);
+
+        Assert.True(ProcessTree.HaveEnded(git));
+        Assert.True(SpinWait.SpinUntil(() => ssh.Sessions.Count == 0, TimeSpan.FromSeconds(20)));
+        Assert.NotEqual(0, (await client.EndAsync()).ExitCode);
+        Assert.Empty(Arriving());
+        Assert.Null(await ssh.Gateway.TipAsync(core, "refs/heads/new"));
         await ssh.Gateway.AssertInvariantsAsync();
     }
 

@@ -25,12 +25,18 @@ internal sealed class FarStory : IAsyncDisposable
     {
         var gateway = await GatewayFixture.StartAsync(policy, settings);
         var ann = await gateway.AddPersonAsync();
+        await StandBeforeAsync(gateway, host, folder);
+        return new(gateway, ann);
+    }
+
+    /// <summary>Has ACME's repositories at <paramref name="host"/>, below <paramref name="folder"/>.</summary>
+    public static async Task StandBeforeAsync(GatewayFixture gateway, UpstreamDefinition host, string folder = "")
+    {
         Assert.True(await gateway.Get<UpstreamStore>().AddAsync(host, TestContext.Current.CancellationToken));
         await using var database = await gateway.Get<IDbContextFactory<GatewayDbContext>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
         await database.Workspaces.Where(row => row.Key == "ACME").ExecuteUpdateAsync(
             set => set.SetProperty(row => row.UpstreamName, host.Name).SetProperty(row => row.UpstreamPath, folder), TestContext.Current.CancellationToken);
         await gateway.Get<UpstreamStore>().ReloadAsync(TestContext.Current.CancellationToken);
-        return new(gateway, ann);
     }
 
     public static Task<FarStory> StartAsync(GitHost host, string? policy = Open) => StartAsync(new UpstreamDefinition("far", "smart-http", host.Base), policy);
