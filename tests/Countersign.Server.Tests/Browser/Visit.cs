@@ -43,7 +43,18 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>The element that carries this name for checks.</summary>
     public ILocator The(string name) => Page.GetByTestId(name);
 
-    public Task GoAsync(string path) => Page.GotoAsync(gateway.Url + path);
+    /// <summary>Once more where the page that is left was about to load itself anew, as live pages do: that ends the way to another.</summary>
+    public async Task GoAsync(string path)
+    {
+        try
+        {
+            await Page.GotoAsync(gateway.Url + path);
+        }
+        catch (PlaywrightException left) when (left.Message.Contains("ERR_ABORTED", StringComparison.Ordinal))
+        {
+            await Page.GotoAsync(gateway.Url + path);
+        }
+    }
 
     public Task ClickAsync(string name) => ClickAsync(The(name));
 
