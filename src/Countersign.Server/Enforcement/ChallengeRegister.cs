@@ -167,7 +167,7 @@ internal sealed class ChallengeRegister(Ledger ledger, ChallengeAnnouncements an
             return;
         }
 
-        if (ReferenceEquals(before, after))
+        if (after.State is not ChallengeState.Denied { Cause: DenialCause.Reported })
         {
             transaction.Append(ChallengeAudit.Reported(before, declined.Remote, actor, now)); // its denial is the record where there is one
         }
